@@ -1,0 +1,1 @@
+//! The reference App Attest authority.

@@ -1,0 +1,2 @@
+//! The integrator's command line.
+fn main() {}
