@@ -1,1 +1,6 @@
 //! Pure core of appattest-integrator.
+
+pub mod flow;
+pub mod json;
+pub mod protocol;
+pub mod rfc3339;

@@ -1,0 +1,22 @@
+//! What a multi-step protocol is: data, compiled and proved before it runs.
+//!
+//! A definition (TOML) names states, steps, what each step sends and what each
+//! answer means. [`compile()`] makes of it a [`Protocol`], an immutable table
+//! that the flow machine reads; [`classify`] says which declared outcome an
+//! answer selects, and [`read_body`] with [`check_members`] what a request may
+//! hold. A protocol that compiles has no unreachable state, no dead end, no
+//! rule that can never be taken, and no attached member that could be missing.
+
+pub mod compile;
+pub mod members;
+pub mod outcome;
+pub mod problem;
+pub mod step;
+pub mod table;
+
+pub use compile::{Compiled, compile};
+pub use members::{Body, InvalidInput, check_members, read_body};
+pub use outcome::{Classified, Outcome, classify};
+pub use problem::Problem;
+pub use step::{Method, Source, Step, Unknown};
+pub use table::{Protocol, StateId, StepId};
