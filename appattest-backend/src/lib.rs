@@ -1,1 +1,15 @@
-//! The reference App Attest authority.
+//! The reference App Attest authority: verifies attestations and assertions.
+//!
+//! From the bytes up: `decoder` takes objects apart, `validator` judges them, `store` with
+//! `challenge`, `keys`, `flows` and `idempotency` remembers, `authority` answers a call in one
+//! transaction, `api` speaks HTTP, `serve` listens. `device` is the other side: a simulated
+//! device under a test root. Nothing in here is linked into the integrator.
+#![forbid(unsafe_code)]
+
+pub mod app_id;
+pub mod clock;
+pub mod decoder;
+pub mod entropy;
+pub mod environment;
+pub mod reason;
+pub mod validator;
