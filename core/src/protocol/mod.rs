@@ -5,12 +5,21 @@
 //! that the flow machine reads; [`classify`] says which declared outcome an
 //! answer selects, and [`read_body`] with [`check_members`] what a request may
 //! hold. A protocol that compiles has no unreachable state, no dead end, no
-//! rule that can never be taken, and no attached member that could be missing.
+//! shadowed rule, and no attached member that could be missing.
 
+mod call;
 pub mod compile;
+mod definition;
+pub mod duration;
+pub mod graph;
+pub mod limits;
 pub mod members;
+mod name;
 pub mod outcome;
 pub mod problem;
+mod prove;
+mod read;
+mod source;
 pub mod step;
 pub mod table;
 

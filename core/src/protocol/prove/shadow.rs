@@ -1,0 +1,97 @@
+//! Every rule can be taken: none contradicts itself, and none is shadowed by an
+//! earlier one that matches whatever it matches.
+
+use super::super::definition::StepDefinition;
+use super::super::outcome::{Condition, Outcome};
+use super::super::problem::Problems;
+use super::super::step::Step;
+use super::super::table::Protocol;
+use crate::json::Pointer;
+
+/// A condition and the place that it is about.
+type Asked = (Pointer, Condition);
+
+pub(super) fn every_rule_can_be_taken(
+    protocol: &Protocol,
+    step: &Step,
+    definition: &StepDefinition,
+    problems: &mut Problems<'_>,
+) {
+    let places = definition.outcomes.iter().flat_map(|rules| &rules.value);
+    for ((index, rule), place) in step.outcomes().iter().enumerate().zip(places) {
+        let to = protocol.state_name(rule.to());
+        if let Some((one, other)) = contradiction(rule) {
+            let message = format!(
+                "this rule (to {to:?}) can never match: {} and {} cannot both hold",
+                told(one),
+                told(other)
+            );
+            problems.wrong(&place.place, message);
+            continue;
+        }
+        let earlier = step.outcomes().iter().take(index);
+        if let Some(number) = earlier
+            .into_iter()
+            .position(|earlier| covers(earlier, rule))
+        {
+            let number = number + 1;
+            let message = format!(
+                "this rule (to {to:?}) is never reached: rule {number} before it matches whatever it matches. Put it before rule {number}, or make rule {number} ask for more"
+            );
+            problems.wrong(&place.place, message);
+        }
+    }
+}
+
+/// Whether every answer that `later` matches is matched by `earlier`.
+fn covers(earlier: &Outcome, later: &Outcome) -> bool {
+    let implied = |(pointer, condition): &Asked| {
+        let mut known = later.conditions().iter();
+        known.any(|(at, known)| implies((at, known), (pointer, condition)))
+    };
+    earlier.status().covers(later.status()) && earlier.conditions().iter().all(implied)
+}
+
+/// Whether an answer in which the first condition holds is one in which the
+/// second does.
+fn implies(known: (&Pointer, &Condition), asked: (&Pointer, &Condition)) -> bool {
+    let ((at, known), (pointer, asked)) = (known, asked);
+    if at == pointer {
+        return known == asked
+            || matches!((known, asked), (Condition::Text(text), Condition::NonEmptyString) if !text.is_empty());
+    }
+    // Every condition asks for a scalar or for nothing: nothing lies below it.
+    *asked == Condition::Absent && at.is_prefix_of(pointer)
+}
+
+/// Two conditions of a rule that no answer fulfils at once.
+fn contradiction(rule: &Outcome) -> Option<(&Asked, &Asked)> {
+    let conditions = rule.conditions().iter().enumerate();
+    conditions.into_iter().find_map(|(index, one)| {
+        let mut others = rule.conditions().iter().skip(index + 1);
+        let other = others.find(|other| contradict(one, other))?;
+        Some((one, other))
+    })
+}
+
+fn contradict(one: &Asked, other: &Asked) -> bool {
+    if one.0 == other.0 {
+        return !implies((&one.0, &one.1), (&other.0, &other.1))
+            && !implies((&other.0, &other.1), (&one.0, &one.1));
+    }
+    let below = one.0.is_prefix_of(&other.0) && other.1 != Condition::Absent;
+    let above = other.0.is_prefix_of(&one.0) && one.1 != Condition::Absent;
+    below || above
+}
+
+fn told((pointer, condition): &Asked) -> String {
+    let pointer = pointer.to_string();
+    match condition {
+        Condition::Text(text) => format!("{pointer:?} is {text:?}"),
+        Condition::Number(_) => format!("{pointer:?} is a number"),
+        Condition::Boolean(boolean) => format!("{pointer:?} is {boolean}"),
+        Condition::Null => format!("{pointer:?} is null"),
+        Condition::Absent => format!("{pointer:?} is absent"),
+        Condition::NonEmptyString => format!("{pointer:?} is a non-empty string"),
+    }
+}
