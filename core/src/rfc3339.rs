@@ -96,3 +96,90 @@ fn number(text: &str, digits: usize) -> Option<i16> {
     let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(text: &str) -> Option<i64> {
+        parse(text).map(Timestamp::as_second)
+    }
+
+    #[test]
+    fn date_times_are_read() {
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(seconds("2026-01-17T12:05:00.000Z"), Some(1_768_651_500));
+        assert_eq!(seconds("2026-01-17t13:05:00+01:00"), Some(1_768_651_500));
+        assert_eq!(seconds("2026-01-17T07:05:00-05:00"), Some(1_768_651_500));
+        assert_eq!(seconds("2026-01-17T12:05:00-00:00"), Some(1_768_651_500));
+        assert_eq!(seconds("2024-02-29T00:00:00z"), Some(1_709_164_800));
+    }
+
+    #[test]
+    fn fractions_have_any_number_of_digits() {
+        let nanoseconds = |text| parse(text).map(Timestamp::subsec_nanosecond);
+        assert_eq!(nanoseconds("2026-01-17T12:05:00.5Z"), Some(500_000_000));
+        assert_eq!(nanoseconds("2026-01-17T12:05:00.000000001999Z"), Some(1));
+        let long = format!("2026-01-17T12:05:00.{}Z", "9".repeat(10_000));
+        assert_eq!(nanoseconds(&long), Some(999_999_999));
+    }
+
+    #[test]
+    fn a_leap_second_counts_as_the_second_before_it() {
+        assert_eq!(
+            seconds("2016-12-31T23:59:60Z"),
+            seconds("2016-12-31T23:59:59Z")
+        );
+        assert_eq!(
+            seconds("2016-12-31T15:59:60-08:00"),
+            seconds("2016-12-31T23:59:59Z")
+        );
+        assert_eq!(seconds("2016-12-31T23:58:60Z"), None);
+        assert_eq!(seconds("2016-12-31T23:59:60+01:00"), None);
+        assert_eq!(seconds("2016-12-31T23:59:61Z"), None);
+    }
+
+    #[test]
+    fn instants_out_of_range_become_the_last() {
+        assert_eq!(parse("9999-12-31T23:59:59.999Z"), Some(Timestamp::MAX));
+        assert_eq!(parse("9999-12-31T23:59:59-23:59"), Some(Timestamp::MAX));
+        assert!(seconds("0000-01-01T00:00:00+23:59").is_some());
+    }
+
+    #[test]
+    fn anything_laxer_is_refused() {
+        let bad = [
+            "",
+            "2026-01-17",
+            "2026-01-17 12:05:00Z",
+            "2026-01-17T12:05Z",
+            "2026-01-17T12:05:00",
+            "2026-01-17T12:05:00.Z",
+            "2026-01-17T12:05:00,5Z",
+            "2026-01-17T12:05:00ZZ",
+            " 2026-01-17T12:05:00Z",
+            "2026-01-17T12:05:00Z ",
+            "2026-01-17T12:05:00+0100",
+            "2026-01-17T12:05:00+01",
+            "2026-01-17T12:05:00+24:00",
+            "2026-01-17T12:05:00+01:60",
+            "2026-01-17T24:00:00Z",
+            "2026-01-17T12:60:00Z",
+            "2026-13-17T12:05:00Z",
+            "2026-00-17T12:05:00Z",
+            "2026-02-29T12:05:00Z",
+            "2026-01-32T12:05:00Z",
+            "+026-01-17T12:05:00Z",
+            "2026-1-017T12:05:00Z",
+            "2026-01-17T1:005:00Z",
+            "20260117T120500Z",
+            "2026-W03-6T12:05:00Z",
+            "2026-01-17T12:05:00[UTC]",
+            "2026-01-17T12:05:00Z[UTC]",
+            "２026-01-17T12:05:00Z",
+        ];
+        for text in bad {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
+    }
+}

@@ -16,6 +16,8 @@ mod error;
 mod pointer;
 mod scan;
 mod splice;
+#[cfg(test)]
+mod tests;
 mod text;
 mod value;
 

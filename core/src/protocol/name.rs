@@ -45,7 +45,7 @@ pub(super) fn did_you_mean<'c>(
         .into_iter()
         .filter(|candidate| *candidate != found)
         .map(|candidate| (distance(found, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3)
         .min_by_key(|(distance, _)| *distance);
     near.map_or_else(String::new, |(_, name)| format!(" Did you mean {name:?}?"))
 }
@@ -70,9 +70,15 @@ fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// `"a", "b" and "c"`, for messages.
+/// `"a", "b" and "c"`, for messages; of a long list only the beginning.
 pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("{name:?}")).collect();
+    const SHOWN_MAX: usize = 16;
+    let mut names: Vec<String> = names.into_iter().map(|name| format!("{name:?}")).collect();
+    if names.len() > SHOWN_MAX {
+        let more = names.len() - SHOWN_MAX;
+        names.truncate(SHOWN_MAX);
+        names.push(format!("{more} more"));
+    }
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

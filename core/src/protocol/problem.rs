@@ -31,6 +31,9 @@ impl fmt::Display for Problem {
     }
 }
 
+/// A mistake in TOML is taken as a consequence of one so few lines before it.
+const SYNTAX_LINES_CLOSE: usize = 2;
+
 /// Everything found so far in one definition.
 pub(super) struct Problems<'t> {
     file: &'t str,
@@ -57,7 +60,8 @@ impl<'t> Problems<'t> {
     /// Something that leaves the graph of states and facts as it is meant.
     pub(super) fn wrong(&mut self, place: &Place, message: impl Into<String>) {
         let problem = self.problem(place, message.into());
-        if !self.syntax_lines.contains(&problem.line) {
+        let near = problem.line..=problem.line + 1;
+        if self.syntax_lines.range(near).next().is_none() {
             self.errors.push((place.at, problem));
         }
     }
@@ -69,15 +73,18 @@ impl<'t> Problems<'t> {
         self.wrong(place, message);
     }
 
-    /// Text that is not TOML. Of each such line only the first mistake is told:
-    /// the others are mostly consequences of it.
+    /// Text that is not TOML. Of lines that follow each other closely only the
+    /// first mistake is told: the others are mostly consequences of it.
     pub(super) fn syntax(&mut self, at: usize, message: impl Into<String>) {
         let key = String::new();
         let problem = self.problem(&Place { at, key }, message.into());
         self.graph_broken = true;
-        if self.syntax_lines.insert(problem.line) {
+        let line = problem.line;
+        let close = line.saturating_sub(SYNTAX_LINES_CLOSE)..=line;
+        if self.syntax_lines.range(close).next().is_none() {
             self.errors.push((at, problem));
         }
+        self.syntax_lines.insert(line);
     }
 
     /// Something that must be there. It is not asked for in text that is not

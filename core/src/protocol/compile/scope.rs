@@ -1,6 +1,6 @@
 //! What a definition's names refer to: its states and steps, by number.
 
-use super::super::definition::{Definition, Place, Text};
+use super::super::definition::{Definition, Place, StepDefinition, Text};
 use super::super::limits::STATES_MAX;
 use super::super::name::{WIDE_NAME_PATTERN, is_wide_name, quoted};
 use super::super::problem::Problems;
@@ -150,6 +150,8 @@ impl<'d> Scope<'d> {
         }
         match self.step(START) {
             Some(start) => self.start = start,
+            // Without any `steps`, that has been told.
+            None if definition.steps_place.key.is_empty() => {}
             None => problems.missing(
                 &definition.steps_place,
                 "the step that creates a flow is missing; add [steps.start]",
@@ -159,7 +161,7 @@ impl<'d> Scope<'d> {
 }
 
 impl<'d> StepScope<'d> {
-    fn of(definition: &'d super::super::definition::StepDefinition) -> Self {
+    fn of(definition: &'d StepDefinition) -> Self {
         let remember = definition.remember.iter().flat_map(|names| &names.value);
         Self {
             name: &definition.name.value,
@@ -169,7 +171,7 @@ impl<'d> StepScope<'d> {
 }
 
 /// The states that a step names: where it starts, then where it leads.
-fn named_by(step: &super::super::definition::StepDefinition) -> impl Iterator<Item = &Text> {
+fn named_by(step: &StepDefinition) -> impl Iterator<Item = &Text> {
     let from = step.from.iter().flat_map(|names| &names.value);
     let rules = step.outcomes.iter().flat_map(|rules| &rules.value);
     from.chain(rules.filter_map(|rule| rule.to.as_ref()))

@@ -22,7 +22,7 @@ pub(super) fn every_rule_can_be_taken(
         let to = protocol.state_name(rule.to());
         if let Some((one, other)) = contradiction(rule) {
             let message = format!(
-                "this rule (to {to:?}) can never match: {} and {} cannot both hold",
+                "this rule (to {to:?}) can never match: no answer has both {} and {}",
                 told(one),
                 told(other)
             );
@@ -87,11 +87,11 @@ fn contradict(one: &Asked, other: &Asked) -> bool {
 fn told((pointer, condition): &Asked) -> String {
     let pointer = pointer.to_string();
     match condition {
-        Condition::Text(text) => format!("{pointer:?} is {text:?}"),
-        Condition::Number(_) => format!("{pointer:?} is a number"),
-        Condition::Boolean(boolean) => format!("{pointer:?} is {boolean}"),
-        Condition::Null => format!("{pointer:?} is null"),
-        Condition::Absent => format!("{pointer:?} is absent"),
-        Condition::NonEmptyString => format!("{pointer:?} is a non-empty string"),
+        Condition::Text(text) => format!("the string {text:?} at {pointer:?}"),
+        Condition::Number(_) => format!("a certain number at {pointer:?}"),
+        Condition::Boolean(boolean) => format!("{boolean} at {pointer:?}"),
+        Condition::Null => format!("null at {pointer:?}"),
+        Condition::Absent => format!("nothing at {pointer:?}"),
+        Condition::NonEmptyString => format!("a non-empty string at {pointer:?}"),
     }
 }

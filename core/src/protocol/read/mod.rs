@@ -50,9 +50,13 @@ pub(super) fn definition(text: &str, problems: &mut Problems<'_>) -> Definition 
         return Definition::default();
     }
     let (root, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let at = error.span().map_or(0, |span| span.start);
-        problems.syntax(at, format!("not TOML: {}", error.message()));
+    let mut mistakes: Vec<_> = errors
+        .iter()
+        .map(|error| (error.span().map_or(0, |span| span.start), error.message()))
+        .collect();
+    mistakes.sort_unstable();
+    for (at, message) in mistakes {
+        problems.syntax(at, format!("not TOML: {message}"));
     }
     top(root.get_ref(), problems)
 }
