@@ -1,1 +1,20 @@
 //! The integrator service.
+
+pub mod api;
+pub mod backend;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod listen;
+pub mod orchestrator;
+pub mod phase;
+pub mod problems;
+pub mod serve;
+pub mod shutdown;
+pub mod store;
+pub mod telemetry;
+mod text_file;
+pub mod trace_context;
+pub mod workers;

@@ -1,0 +1,85 @@
+//! Reading a request's body whole, within its bounds.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use crate::orchestrator::code::Code;
+
+/// Largest body that is taken, in bytes.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+/// How long a body may take to arrive.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
+/// How much of a body that is too large is read and thrown away, so that a client which sends
+/// before it listens still gets to read the refusal.
+const DISCARDED_BYTES: usize = 4 * 1024 * 1024;
+
+/// The body, whole, of a request that says it is JSON or says nothing.
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let read = timeout(BODY_DEADLINE, read_bounded(headers, body)).await;
+    let bytes = read.unwrap_or_else(|_| {
+        let detail = "the body did not arrive within 30 s";
+        Err(Problem::new(Code::RequestTimeout, detail).closing())
+    })?;
+    if is_json(headers) {
+        return Ok(bytes);
+    }
+    let detail = "the body must be application/json: send that Content-Type, or none";
+    Err(Problem::new(Code::UnsupportedMediaType, detail))
+}
+
+async fn read_bounded(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::new();
+    let mut seen = 0_usize;
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > DISCARDED_BYTES as u64) {
+        return Err(too_large().closing());
+    }
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            let detail = "the body broke off before its end";
+            return Err(Problem::new(Code::InvalidInput, detail).closing());
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        seen = seen.saturating_add(data.len());
+        if seen > DISCARDED_BYTES {
+            return Err(too_large().closing());
+        }
+        if seen <= MAX_BODY_BYTES {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    if seen > MAX_BODY_BYTES {
+        Err(too_large())
+    } else {
+        Ok(bytes.freeze())
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        Code::PayloadTooLarge,
+        format!("the body is larger than {MAX_BODY_BYTES} bytes"),
+    )
+}
+
+/// `application/json` with any parameters, or no content type at all.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let Some(first) = types.next() else {
+        return true;
+    };
+    let essence = first.to_str().ok().and_then(|text| text.split(';').next());
+    types.next().is_none()
+        && essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}

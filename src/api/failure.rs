@@ -1,0 +1,101 @@
+//! The one place where failures of the orchestrator become HTTP problems.
+
+use integrator_core::flow::answer::Placing;
+
+use super::observation::sent;
+use super::problem::Problem;
+use crate::backend::error::CallError;
+use crate::orchestrator::code::Code;
+use crate::orchestrator::failure::{Failure, FailureKind, FlowContext};
+use crate::orchestrator::reply::Reply;
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let code = failure.code();
+        let (outcome, answer) = match &failure.kind {
+            FailureKind::Unanswered(CallError::Unavailable { sent: reached, .. })
+            | FailureKind::Unanswered(CallError::TimedOut { sent: reached, .. }) => {
+                (Some(sent(*reached)), None)
+            }
+            FailureKind::Declined(answer) => (Some("answered"), Some(answer.clone())),
+            FailureKind::StoreUnavailable { outcome, .. } => (outcome.map(sent), None),
+            FailureKind::ShuttingDown => (Some("unknown"), None),
+            FailureKind::InvalidInput(_)
+            | FailureKind::NotFound(_)
+            | FailureKind::Refused(_)
+            | FailureKind::CapacityExhausted(_)
+            | FailureKind::Internal(_) => (None, None),
+        };
+        Self {
+            outcome,
+            answer,
+            flow: failure.flow,
+            protocol: failure.protocol,
+            step: failure.step,
+            correlation_id: failure.correlation_id,
+            ..Self::new(code, detail(failure.kind))
+        }
+    }
+}
+
+fn detail(kind: FailureKind) -> String {
+    match kind {
+        FailureKind::InvalidInput(detail) | FailureKind::NotFound(detail) => detail,
+        FailureKind::Refused(refusal) => refusal.to_string(),
+        FailureKind::Unanswered(error) => {
+            format!("{error}. The flow is unchanged; the same request may be sent again.")
+        }
+        FailureKind::Declined(answer) => format!(
+            "the backend answered {}, which no outcome of this step takes; its answer stands in \
+             this problem. The flow is unchanged.",
+            answer.status
+        ),
+        FailureKind::CapacityExhausted(bound) => {
+            format!("no flow can be started now: {bound}. Flows that exist go on. Try again later.")
+        }
+        FailureKind::StoreUnavailable { cause, .. } => {
+            format!("the store does not answer: {cause}. Try again.")
+        }
+        FailureKind::ShuttingDown => {
+            "the service stopped before the backend answered; the answer is unknown".to_owned()
+        }
+        FailureKind::Internal(_) => {
+            "the service failed; its log tells more under this correlation id".to_owned()
+        }
+    }
+}
+
+/// The problem that a reply is, where the definition could not place its answer.
+pub(super) fn unclassified(reply: &Reply) -> Option<Problem> {
+    let Placing::Unclassified { reason } = &reply.answer.placing else {
+        return None;
+    };
+    let told = &reply.answer.told;
+    let status = reply.answer.answer.status;
+    let detail = format!(
+        "the backend answered {status} and the definition cannot place the answer: {reason}. The \
+         answer is recorded and the flow has ended in error."
+    );
+    let state = reply.protocol.state_name(told.state).to_owned();
+    Some(Problem {
+        flow: Some(Box::new(FlowContext {
+            handle: reply.origin.handle.clone(),
+            flow_id: told.flow_id.clone(),
+            state,
+            allowed: Vec::new(),
+            expires_at: told.expires_at.clone(),
+        })),
+        protocol: Some(reply.origin.protocol.clone()),
+        step: Some(
+            reply
+                .protocol
+                .step_by_id(reply.answer.step)
+                .name()
+                .to_owned(),
+        ),
+        correlation_id: Some(reply.origin.correlation_id.clone()),
+        answer: Some(reply.answer.answer.clone()),
+        replayed: reply.replayed,
+        ..Problem::new(Code::BackendUnclassified, detail)
+    })
+}

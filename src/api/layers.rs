@@ -1,0 +1,145 @@
+//! What happens to every request and reply, whatever its route: one `Host`, one correlation id,
+//! problems written in one place, one log line, one measurement.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::HOST;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Response};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+
+use super::facts::{Artifacts, Facts};
+use super::headers::{CORRELATION_ID, correlation_id};
+use super::problem::Problem;
+use super::{Api, entropy_failed};
+use crate::entropy;
+use crate::orchestrator::code::Code;
+use crate::telemetry::request::Exchange;
+
+/// The id that a request is known by before its flow is: the caller's valid one, else a new one.
+#[derive(Clone, Debug)]
+struct RequestId(Arc<str>);
+
+/// The request's own id, for a flow that it starts.
+pub(super) fn generated_id(extensions: &Extensions) -> Arc<str> {
+    extensions
+        .get::<RequestId>()
+        .map_or_else(|| "unknown".into(), |id| id.0.clone())
+}
+
+/// The outermost layer.
+pub(super) async fn around(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    let begun = api.clock.monotonic();
+    let method = request.method().clone();
+    let route = route_of(request.extensions());
+    let versioned = request.uri().path().starts_with("/v1/");
+    let caller_id = correlation_id(request.headers()).ok().flatten();
+    let id = match caller_id {
+        Some(id) => Ok(id),
+        None => entropy::uuid(api.orchestrator.entropy()).map(Arc::from),
+    };
+    let (id, response) = match id {
+        Err(error) => ("unknown".into(), entropy_failed(&error).into_response()),
+        Ok(id) => {
+            request.extensions_mut().insert(RequestId(id.clone()));
+            let response = match one_host(request.headers()) {
+                Ok(()) => next.run(request).await,
+                Err(problem) => problem.into_response(),
+            };
+            (id, response)
+        }
+    };
+    let artifacts = response.extensions().get::<Artifacts>().cloned();
+    let (mut response, facts) = written(response, &id);
+    let id = facts.correlation_id.clone().unwrap_or(id);
+    if versioned && let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(CORRELATION_ID, value);
+    }
+    api.telemetry.exchange(&Exchange {
+        method: method.as_str(),
+        route: &route,
+        status: response.status().as_u16(),
+        correlation_id: &id,
+        flow_handle: facts.flow_handle.as_deref(),
+        flow_id: facts.flow_id.as_deref(),
+        protocol: facts.protocol.as_deref(),
+        step: facts.step.as_deref(),
+        state: facts.state.as_deref(),
+        attempt: facts.attempt.as_deref(),
+        backend_status: facts.backend_status,
+        code: facts.code,
+        artifacts: artifacts.as_ref().map(|artifacts| artifacts.0.as_str()),
+        replayed: response.headers().contains_key("idempotent-replayed"),
+        took: api.clock.monotonic().saturating_sub(begun),
+    });
+    response
+}
+
+/// Writes the problem that a reply carries, if it does.
+fn written(mut response: Response<Body>, id: &Arc<str>) -> (Response<Body>, Facts) {
+    let facts = response.extensions_mut().remove::<Facts>();
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return (response, facts.unwrap_or_default());
+    };
+    let correlation_id = problem.correlation_id.clone().unwrap_or_else(|| id.clone());
+    let attempt = facts.and_then(|facts| facts.attempt);
+    let mut facts = Facts {
+        attempt,
+        ..Facts::of_problem(&problem)
+    };
+    facts.correlation_id = Some(correlation_id.clone());
+    let allow = response.headers_mut().remove("allow");
+    let mut response = problem.write(&correlation_id);
+    if let Some(allow) = allow {
+        response.headers_mut().insert("allow", allow);
+    }
+    (response, facts)
+}
+
+fn route_of(extensions: &Extensions) -> String {
+    let matched = extensions.get::<MatchedPath>();
+    matched.map_or("unmatched", MatchedPath::as_str).to_owned()
+}
+
+/// RFC 9112 section 3.2: a request has one `Host`. Two, or none, are how requests are smuggled.
+fn one_host(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.get_all(HOST).iter().count() == 1 {
+        return Ok(());
+    }
+    let detail = "a request must have exactly one Host header";
+    Err(Problem::new(Code::InvalidInput, detail).closing())
+}
+
+/// Whatever a handler panics with stays in the log.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    tracing::error!(
+        panic = text.as_deref().unwrap_or("unknown"),
+        "a handler panicked"
+    );
+    let detail = "the service failed; its log tells more under this correlation id";
+    Problem::new(Code::Internal, detail).into_response()
+}
+
+/// Paths that no route has.
+pub(super) async fn unknown_route() -> Problem {
+    Problem::new(Code::NotFound, "no such path. docs/API.md lists the paths.")
+}
+
+/// Paths that have a route, but not for this method.
+pub(super) async fn wrong_method() -> Problem {
+    let detail = "this path does not take this method; the Allow header lists those it takes";
+    Problem::new(Code::MethodNotAllowed, detail)
+}

@@ -1,0 +1,100 @@
+//! The routes of protocols.
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Response};
+use bytes::Bytes;
+use integrator_core::protocol::graph::mermaid;
+use integrator_core::protocol::{Protocol, Step};
+
+use super::Api;
+use super::json::{ObjectWriter, array};
+use super::problem::Problem;
+use crate::orchestrator::code::Code;
+
+/// `GET /v1/protocols`
+pub(super) async fn list(State(api): State<Api>) -> Response<Body> {
+    let entries = api.orchestrator.catalog().iter().map(|protocol| {
+        let mut entry = ObjectWriter::new();
+        write_names(&mut entry, protocol);
+        entry.finish()
+    });
+    let mut object = ObjectWriter::new();
+    object.raw("protocols", &array(entries));
+    json(object.into_bytes())
+}
+
+/// `GET /v1/protocols/{name}`
+pub(super) async fn show(
+    State(api): State<Api>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response<Body>, Problem> {
+    let catalog = api.orchestrator.catalog();
+    let protocol = name.ok().and_then(|Path(name)| catalog.get(&name));
+    let protocol = protocol.ok_or_else(|| {
+        let names: Vec<&str> = catalog.iter().map(|protocol| protocol.name()).collect();
+        let detail = format!("no such protocol. Protocols: {}.", names.join(", "));
+        Problem::new(Code::NotFound, detail)
+    })?;
+    Ok(json(described(protocol)))
+}
+
+fn described(protocol: &Protocol) -> Bytes {
+    let state_names = protocol.states().map(|state| protocol.state_name(state));
+    let terminal = protocol
+        .states()
+        .filter(|state| protocol.is_terminal(*state));
+    let mut steps = ObjectWriter::new();
+    for step in protocol.steps() {
+        steps.raw(step.name(), &described_step(protocol, step));
+    }
+    let mut object = ObjectWriter::new();
+    write_names(&mut object, protocol);
+    object
+        .strings("states", state_names)
+        .string("initial", protocol.state_name(protocol.initial()))
+        .strings("terminal", terminal.map(|state| protocol.state_name(state)))
+        .raw("steps", &steps.finish())
+        .string("definition", protocol.definition())
+        .string("mermaid", &mermaid(protocol));
+    object.into_bytes()
+}
+
+fn described_step(protocol: &Protocol, step: &Step) -> Vec<u8> {
+    let mut entry = ObjectWriter::new();
+    entry
+        .strings(
+            "from",
+            step.from().iter().map(|state| protocol.state_name(*state)),
+        )
+        .strings(
+            "to",
+            step.outcomes()
+                .iter()
+                .map(|outcome| protocol.state_name(outcome.to())),
+        )
+        .string(
+            "call",
+            &format!("{} {}", step.method().as_str(), step.path()),
+        )
+        .strings("require", step.require().iter().map(String::as_str))
+        .boolean("repeatable", step.repeatable());
+    entry.finish()
+}
+
+fn write_names(object: &mut ObjectWriter, protocol: &Protocol) {
+    object
+        .string("name", protocol.name())
+        .string("title", protocol.title())
+        .string("digest", protocol.digest());
+}
+
+fn json(body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

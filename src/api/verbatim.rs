@@ -1,0 +1,20 @@
+//! The backend's bytes inside a body of ours: its JSON as it is, anything else in base64.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use integrator_core::json::Value;
+use integrator_core::protocol::outcome::ANSWER_DEPTH_MAX;
+
+use super::json::ObjectWriter;
+
+/// Adds `backend`, or `backend_base64` with at most `most` bytes where `body` is not JSON. What
+/// the answer says of itself in its headers is not asked.
+pub(super) fn write_backend(object: &mut ObjectWriter, body: &[u8], most: usize) {
+    match Value::parse(body, ANSWER_DEPTH_MAX) {
+        Ok(value) => object.raw("backend", value.raw()),
+        Err(_) => {
+            let shown = body.get(..most).unwrap_or(body);
+            object.string("backend_base64", &STANDARD.encode(shown))
+        }
+    };
+}

@@ -1,0 +1,157 @@
+//! Claim, forward, settle: the way of every call to the backend.
+
+use std::sync::Arc;
+
+use integrator_core::flow::answer::WholeAnswer;
+use integrator_core::flow::machine::Begun;
+use integrator_core::flow::record::Flow;
+use integrator_core::flow::record::SETTLE_ALLOWANCE;
+use integrator_core::protocol::{Protocol, Step};
+use tokio::time::Instant;
+
+use super::advance::Followed;
+use super::event::Event;
+use super::failure::Failure;
+use super::joins::Ticket;
+use super::reply::Outcome;
+use super::{Found, Orchestrator, stored};
+use crate::backend::client::BackendClient;
+use crate::backend::error::CallError;
+use crate::backend::request::BackendRequest;
+use crate::store::{Next, Replaced, Replacement};
+use crate::trace_context::TraceContext;
+
+/// A call whose claim is saved.
+pub(super) struct Conversation {
+    pub(super) begun: Begun,
+    pub(super) protocol: Arc<Protocol>,
+    pub(super) trace: TraceContext,
+    pub(super) ticket: Ticket,
+    pub(super) deadlines: Deadlines,
+}
+
+/// Taken before the claim is saved, so that the claim's lease, which the store counts from a
+/// later instant, always ends after them.
+#[derive(Clone, Copy)]
+pub(super) struct Deadlines {
+    /// When the call must have its whole answer.
+    pub(super) answer: Instant,
+    /// When settling is given up.
+    pub(super) settle: Instant,
+}
+
+impl Deadlines {
+    pub(super) fn from_now(client: &BackendClient) -> Self {
+        let answer = Instant::now() + client.timeout();
+        Self {
+            answer,
+            settle: answer + SETTLE_ALLOWANCE,
+        }
+    }
+}
+
+/// Why there is no answer to settle.
+pub(super) enum NoAnswer {
+    Failed(CallError),
+    Interrupted,
+}
+
+impl Conversation {
+    pub(super) fn flow(&self) -> &Flow {
+        &self.begun.flow
+    }
+
+    pub(super) fn step(&self) -> &Step {
+        self.protocol.step_by_id(self.begun.call.step)
+    }
+}
+
+impl Orchestrator {
+    /// Saves the claim over the flow as it was judged, and makes the call if that succeeds.
+    pub(super) async fn claim(
+        &self,
+        found: &Found,
+        begun: Begun,
+        trace: &TraceContext,
+    ) -> Followed {
+        let conversation = match self.conversation(begun, &found.protocol, trace) {
+            Ok(conversation) => conversation,
+            Err(failure) => return Followed::Told(Err(failure)),
+        };
+        let replacement = Replacement {
+            handle: found.flow.handle().clone(),
+            over: found.flow.version(),
+            next: Next::Record {
+                stored: Box::new(stored(conversation.flow().clone(), &found.protocol)),
+                answer: None,
+                dropped: Vec::new(),
+            },
+            not_after: Some(found.flow.deadline()),
+        };
+        match self.shared.store.replace(replacement).await {
+            Ok(Replaced::Done) => Followed::Told(self.converse(conversation).await),
+            Ok(Replaced::Conflict | Replaced::TooLate) => Followed::Again,
+            Err(error) => {
+                let failure =
+                    Failure::from(error).of_flow(&found.flow, &found.protocol, &found.now);
+                Followed::Told(Err(failure.at_step(conversation.step())))
+            }
+        }
+    }
+
+    /// Opens a call for others to join and starts its deadlines; the claim is not saved yet.
+    pub(super) fn conversation(
+        &self,
+        begun: Begun,
+        protocol: &Arc<Protocol>,
+        trace: &TraceContext,
+    ) -> Result<Conversation, Failure> {
+        let client = self.backend_of(protocol)?;
+        Ok(Conversation {
+            ticket: self.shared.joins.open(begun.call.claim),
+            deadlines: Deadlines::from_now(client),
+            protocol: protocol.clone(),
+            trace: trace.clone(),
+            begun,
+        })
+    }
+
+    /// Makes the one call that a saved claim allows, settles it, and tells whoever waits.
+    pub(super) async fn converse(&self, conversation: Conversation) -> Outcome {
+        let outcome = match self.forward(&conversation).await {
+            Ok(answer) => self.settle(&conversation, answer).await,
+            Err(no_answer) => Err(self.release(&conversation, no_answer).await),
+        };
+        conversation.ticket.tell(&outcome);
+        outcome
+    }
+
+    async fn forward(&self, conversation: &Conversation) -> Result<WholeAnswer, NoAnswer> {
+        let flow = conversation.flow();
+        let step = conversation.step();
+        let Ok(client) = self.backend_of(&conversation.protocol) else {
+            return Err(NoAnswer::Interrupted);
+        };
+        let request = BackendRequest {
+            path: step.path().into(),
+            body: conversation.begun.call.body.clone(),
+            correlation_id: flow.origin().correlation_id.clone(),
+            flow_handle: flow.handle().as_str().to_owned(),
+            attempt: conversation.begun.call.attempt.as_str().to_owned(),
+            trace: conversation.trace.clone(),
+        };
+        let begun = self.shared.clock.monotonic();
+        let answered = tokio::select! {
+            answered = client.call(request, conversation.deadlines.answer) => answered,
+            () = self.shared.cut.cancelled() => return Err(NoAnswer::Interrupted),
+        };
+        self.shared.observer.observe(Event::Called {
+            flow,
+            protocol: &conversation.protocol,
+            step,
+            ended: answered.as_ref().map(|answer| answer.status),
+            took: self.shared.clock.monotonic().saturating_sub(begun),
+        });
+        answered.map_err(NoAnswer::Failed)
+    }
+}

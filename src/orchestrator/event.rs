@@ -1,0 +1,88 @@
+//! What the orchestrator tells its observers. Each thing that happens is told once, by one value;
+//! logs, metrics and streams are fed from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use integrator_core::flow::history::Transition;
+use integrator_core::flow::record::Flow;
+use integrator_core::protocol::{Protocol, Step};
+
+use crate::backend::error::CallError;
+
+/// Something that happened to a flow.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// It moved.
+    Moved {
+        /// The flow after it.
+        flow: &'a Flow,
+        /// Its protocol.
+        protocol: &'a Protocol,
+        /// The move.
+        transition: &'a Transition,
+        /// Time it had spent in the state that it left.
+        in_state: Duration,
+    },
+    /// A call to the backend ended.
+    Called {
+        /// The flow as it was claimed.
+        flow: &'a Flow,
+        /// Its protocol.
+        protocol: &'a Protocol,
+        /// The step.
+        step: &'a Step,
+        /// The status of the whole answer, or why there is none.
+        ended: Result<u16, &'a CallError>,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A recorded answer was told again.
+    Replayed {
+        /// Its protocol.
+        protocol: &'a Protocol,
+        /// The step.
+        step: &'a Step,
+    },
+    /// An answer came too late and was dropped.
+    Late {
+        /// The flow as it was claimed.
+        flow: &'a Flow,
+        /// Its protocol.
+        protocol: &'a Protocol,
+        /// The step.
+        step: &'a Step,
+    },
+    /// The store failed while a call was being settled.
+    StoreFailed {
+        /// The flow as it was claimed.
+        flow: &'a Flow,
+        /// What the store said.
+        cause: &'a str,
+    },
+    /// The sweeper removed it.
+    Removed {
+        /// Its protocol.
+        protocol: &'a Protocol,
+    },
+    /// A sweep ended.
+    Swept {
+        /// How long the most overdue flow had waited for it.
+        lag: Duration,
+    },
+}
+
+/// Whoever is told.
+pub trait Observer: Send + Sync {
+    /// Takes one event. Must not block.
+    fn observe(&self, event: Event<'_>);
+}
+
+/// Tells each of several observers.
+impl Observer for Vec<Arc<dyn Observer>> {
+    fn observe(&self, event: Event<'_>) {
+        for observer in self {
+            observer.observe(event);
+        }
+    }
+}

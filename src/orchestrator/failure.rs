@@ -1,0 +1,167 @@
+//! Why a request brought no answer, with the facts of its flow. Knows no HTTP.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use integrator_core::flow::answer::{ExpiresAt, WholeAnswer};
+use integrator_core::flow::history::{Ending, Sent};
+use integrator_core::flow::ids::FlowHandle;
+use integrator_core::flow::record::Flow;
+use integrator_core::flow::refusal::{Refusal, Why};
+use integrator_core::flow::time::Now;
+use integrator_core::protocol::{Protocol, Step};
+
+use super::code::Code;
+use crate::backend::error::CallError;
+use crate::entropy::EntropyError;
+use crate::store::StoreError;
+
+/// A request without an answer.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What happened.
+    pub kind: FailureKind,
+    /// The flow it happened to, where one is known and remains.
+    pub flow: Option<Box<FlowContext>>,
+    /// The protocol, where it is known: a defined name.
+    pub protocol: Option<Arc<str>>,
+    /// The step, where it is known: a defined name.
+    pub step: Option<String>,
+    /// The correlation id of the flow, where one is known.
+    pub correlation_id: Option<Arc<str>>,
+}
+
+/// What a failure tells of its flow.
+#[derive(Clone, Debug)]
+pub struct FlowContext {
+    /// Its handle.
+    pub handle: FlowHandle,
+    /// The backend's flow id as raw JSON text.
+    pub flow_id: Option<Bytes>,
+    /// Its state at the time.
+    pub state: String,
+    /// The steps that this state allows.
+    pub allowed: Vec<String>,
+    /// When it ends.
+    pub expires_at: ExpiresAt,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum FailureKind {
+    /// The request cannot be taken.
+    InvalidInput(String),
+    /// The thing asked for does not exist; the text says which.
+    NotFound(String),
+    /// The flow machine refused the step.
+    Refused(Refusal),
+    /// The backend gave no whole answer.
+    Unanswered(CallError),
+    /// The backend gave an answer that is not successful and that no outcome takes.
+    Declined(WholeAnswer),
+    /// A bound is reached; the text says which.
+    CapacityExhausted(String),
+    /// The store does not answer.
+    StoreUnavailable {
+        /// What the store said.
+        cause: String,
+        /// Whether the backend may have acted, where a call was made.
+        outcome: Option<Sent>,
+    },
+    /// The service stops and can no longer wait for the backend.
+    ShuttingDown,
+    /// A bug, or a machine that fails; the text is for the log alone.
+    Internal(String),
+}
+
+impl Failure {
+    pub(super) fn new(kind: FailureKind) -> Self {
+        Self {
+            kind,
+            flow: None,
+            protocol: None,
+            step: None,
+            correlation_id: None,
+        }
+    }
+
+    /// The same failure, told with the facts of its flow.
+    pub(super) fn of_flow(mut self, flow: &Flow, protocol: &Protocol, now: &Now) -> Self {
+        let state = flow.state_at(protocol, now);
+        self.flow = Some(Box::new(FlowContext {
+            handle: flow.handle().clone(),
+            flow_id: flow.flow_id().cloned(),
+            state: protocol.state_name(state).to_owned(),
+            allowed: protocol
+                .allowed_steps(state)
+                .map(|step| step.name().to_owned())
+                .collect(),
+            expires_at: flow.expires_at().clone(),
+        }));
+        self.correlation_id = Some(flow.origin().correlation_id.clone());
+        self.protocol = Some(flow.origin().protocol.clone());
+        self
+    }
+
+    pub(super) fn at_step(mut self, step: &Step) -> Self {
+        self.step = Some(step.name().to_owned());
+        self
+    }
+
+    /// The code by which callers know this failure.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match &self.kind {
+            FailureKind::InvalidInput(_) => Code::InvalidInput,
+            FailureKind::NotFound(_) => Code::NotFound,
+            FailureKind::Refused(refusal) => refusal_code(&refusal.why),
+            FailureKind::Unanswered(error) => ending_code(error.ending()),
+            FailureKind::Declined(_) => Code::BackendError,
+            FailureKind::CapacityExhausted(_) => Code::CapacityExhausted,
+            FailureKind::StoreUnavailable { .. } => Code::StoreUnavailable,
+            FailureKind::ShuttingDown => Code::ShuttingDown,
+            FailureKind::Internal(_) => Code::Internal,
+        }
+    }
+}
+
+fn refusal_code(why: &Why) -> Code {
+    match why {
+        Why::Expired => Code::Expired,
+        Why::Terminal => Code::TerminalState,
+        Why::OutOfSequence { .. } => Code::SequenceViolation,
+        Why::Members(_) => Code::InvalidInput,
+        Why::InProgress => Code::StepInProgress,
+        Why::OutcomeUnknown => Code::OutcomeUnknown,
+        Why::KeyReused => Code::IdempotencyKeyReused,
+    }
+}
+
+/// The code under which the history lists an attempt that ended so.
+#[must_use]
+pub fn ending_code(ending: Ending) -> Code {
+    match ending {
+        Ending::Unavailable(_) => Code::BackendUnavailable,
+        Ending::TimedOut(_) => Code::BackendTimeout,
+        Ending::Declined { .. } => Code::BackendError,
+        Ending::Interrupted => Code::ShuttingDown,
+        Ending::Lapsed => Code::OutcomeUnknown,
+        Ending::Overtaken => Code::Expired,
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let StoreError::Unavailable { cause } = error;
+        Self::new(FailureKind::StoreUnavailable {
+            cause,
+            outcome: None,
+        })
+    }
+}
+
+impl From<EntropyError> for Failure {
+    fn from(error: EntropyError) -> Self {
+        Self::new(FailureKind::Internal(error.to_string()))
+    }
+}

@@ -1,0 +1,198 @@
+//! The only place where flow, store and backend meet.
+//!
+//! Every step takes one way: load the flow, let the machine judge the request, save the claim,
+//! forward, let the machine settle the answer, save, tell. A step runs in a task of its own, so
+//! that a caller who leaves cancels nothing.
+
+mod advance;
+mod call;
+pub mod code;
+pub mod event;
+pub mod failure;
+mod joins;
+mod observe;
+pub mod reply;
+mod settle;
+mod start;
+mod sweep;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use integrator_core::flow::ids::{Fingerprint, FlowHandle};
+use integrator_core::flow::machine::Terms;
+use integrator_core::flow::record::{Flow, SETTLE_ALLOWANCE};
+use integrator_core::flow::time::Now;
+use integrator_core::protocol::Protocol;
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::advance::StepOrder;
+use self::event::Observer;
+use self::failure::{Failure, FailureKind};
+use self::joins::Joins;
+use self::reply::Outcome;
+pub use self::start::StartOrder;
+pub use self::sweep::Swept;
+use crate::backend::client::BackendClient;
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::entropy::{self, Entropy};
+use crate::store::{Census, FlowStore, Stored};
+
+/// What all runtimes of the process share.
+pub struct Shared {
+    /// Where flows are kept.
+    pub store: Arc<dyn FlowStore>,
+    /// The protocols that flows run.
+    pub catalog: Arc<Catalog>,
+    /// Time, for durations and what people read.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for identifiers.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Calls that others may join.
+    pub joins: Arc<Joins>,
+    /// Steps under way.
+    pub steps: TaskTracker,
+    /// Cancelled when calls under way can no longer be waited for.
+    pub cut: CancellationToken,
+}
+
+impl Shared {
+    /// Parts that the process begins with, with no step under way.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn FlowStore>,
+        catalog: Arc<Catalog>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            store,
+            catalog,
+            clock,
+            entropy,
+            observer,
+            joins: Arc::default(),
+            steps: TaskTracker::new(),
+            cut: CancellationToken::new(),
+        }
+    }
+}
+
+/// Moves flows. One per runtime, since connections to backends live on the runtime that opened
+/// them.
+pub struct Orchestrator {
+    shared: Arc<Shared>,
+    backends: HashMap<String, BackendClient>,
+}
+
+impl Orchestrator {
+    /// An orchestrator over the shared parts, with clients for the backends that protocols name.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, backends: HashMap<String, BackendClient>) -> Self {
+        Self { shared, backends }
+    }
+
+    /// The protocols that flows can run.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.shared.catalog
+    }
+
+    /// The one source of random identifiers.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.shared.entropy
+    }
+
+    /// Counts over all that is stored.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    pub async fn census(&self) -> Result<Census, Failure> {
+        Ok(self.shared.store.census().await?)
+    }
+
+    /// Runs a step to its end, whether or not the caller stays.
+    async fn tracked<F>(&self, step: F) -> Outcome
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let ended = self.shared.steps.spawn(step).await;
+        ended.unwrap_or_else(|_| {
+            Err(Failure::new(FailureKind::Internal(
+                "a step's task ended abnormally".to_owned(),
+            )))
+        })
+    }
+
+    async fn find(&self, handle: &FlowHandle) -> Result<Found, Failure> {
+        let loaded = self.shared.store.load(handle).await?;
+        let flow = loaded.flow.ok_or_else(no_flow)?;
+        let protocol = self.protocol_of(&flow)?;
+        Ok(Found {
+            flow,
+            protocol,
+            now: loaded.now,
+        })
+    }
+
+    /// The definition that a flow started with.
+    fn protocol_of(&self, flow: &Flow) -> Result<Arc<Protocol>, Failure> {
+        let digest = &flow.origin().digest;
+        let protocol = self.shared.catalog.by_digest(digest).cloned();
+        protocol.ok_or_else(|| {
+            let detail = format!("no definition with digest {digest} is loaded");
+            Failure::new(FailureKind::Internal(detail))
+        })
+    }
+
+    fn backend_of(&self, protocol: &Protocol) -> Result<&BackendClient, Failure> {
+        self.backends.get(protocol.backend()).ok_or_else(|| {
+            let detail = format!("no client for backend '{}'", protocol.backend());
+            Failure::new(FailureKind::Internal(detail))
+        })
+    }
+
+    fn terms(&self, protocol: &Protocol) -> Result<Terms, Failure> {
+        let lease = self.backend_of(protocol)?.timeout() + SETTLE_ALLOWANCE;
+        Ok(Terms {
+            draw: entropy::draw(&*self.shared.entropy)?,
+            lease,
+        })
+    }
+}
+
+/// A flow that exists, with its definition and the time at which it was read.
+struct Found {
+    flow: Arc<Flow>,
+    protocol: Arc<Protocol>,
+    now: Now,
+}
+
+fn no_flow() -> Failure {
+    let detail = "no flow has this handle: it never existed here, or it ended and was removed";
+    Failure::new(FailureKind::NotFound(detail.to_owned()))
+}
+
+fn fingerprint(body: &Bytes) -> Fingerprint {
+    Fingerprint(Sha256::digest(body).into())
+}
+
+/// A flow as the store takes it.
+fn stored(flow: Flow, protocol: &Protocol) -> Stored {
+    Stored {
+        due: flow.due(protocol),
+        state: protocol.state_name(flow.state()).into(),
+        terminal: flow.is_closed(),
+        flow,
+    }
+}

@@ -1,0 +1,110 @@
+//! Reading flows. Nothing here changes one.
+
+use integrator_core::flow::ids::FlowHandle;
+use integrator_core::flow::machine::{expire, lapse};
+
+use super::failure::{Failure, FailureKind};
+use super::reply::{Observation, Past, Recorded};
+use super::{Found, Orchestrator, no_flow};
+
+impl Orchestrator {
+    /// The flow as it is now: past its deadline it is `expired`, whether or not that is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::NotFound`] where no such flow is stored.
+    pub async fn observe(&self, handle: &str) -> Result<Observation, Failure> {
+        let Found {
+            flow,
+            protocol,
+            now,
+        } = self.find_text(handle).await?;
+        let last_answer = flow
+            .last_answer_state()
+            .map(|state| protocol.state_name(state).to_owned());
+        Ok(Observation {
+            origin: flow.origin().clone(),
+            told: flow.told_at(&protocol, &now),
+            last_answer,
+            protocol,
+        })
+    }
+
+    /// What happened to the flow so far, an expiry that nobody has written down yet included.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::NotFound`] where no such flow is stored.
+    pub async fn past(&self, handle: &str) -> Result<Past, Failure> {
+        let Found {
+            flow,
+            protocol,
+            now,
+        } = self.find_text(handle).await?;
+        let current = if flow.is_overdue(&now) {
+            expire(&flow, &protocol, &now).map(|expired| expired.flow)
+        } else {
+            Some(lapse(&flow, &protocol, &now))
+        };
+        let history = current.as_ref().unwrap_or(&flow).history().clone();
+        let mut answers = Vec::new();
+        for cause in history
+            .transitions()
+            .iter()
+            .filter_map(|transition| transition.cause.as_ref())
+        {
+            answers.extend(
+                self.shared
+                    .store
+                    .answer(flow.handle(), &cause.attempt)
+                    .await?,
+            );
+        }
+        Ok(Past {
+            origin: flow.origin().clone(),
+            protocol,
+            history,
+            answers,
+        })
+    }
+
+    /// The latest recorded answer to a step.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::NotFound`] where no such flow is stored, its protocol has no such step, or
+    /// the step has no recorded answer.
+    pub async fn answer(&self, handle: &str, step: &str) -> Result<Recorded, Failure> {
+        let found = self.find_text(handle).await?;
+        let step = found.protocol.step(step);
+        let attempt = step.and_then(|step| found.flow.latest_answer(step.id()));
+        let answer = match attempt {
+            Some(attempt) => {
+                self.shared
+                    .store
+                    .answer(found.flow.handle(), attempt)
+                    .await?
+            }
+            None => None,
+        };
+        match answer {
+            Some(answer) => Ok(Recorded {
+                origin: found.flow.origin().clone(),
+                answer,
+            }),
+            None => {
+                let detail = match step {
+                    Some(step) => format!("step '{}' has no recorded answer", step.name()),
+                    None => format!("protocol '{}' has no such step", found.protocol.name()),
+                };
+                let failure = Failure::new(FailureKind::NotFound(detail));
+                Err(failure.of_flow(&found.flow, &found.protocol, &found.now))
+            }
+        }
+    }
+
+    async fn find_text(&self, handle: &str) -> Result<Found, Failure> {
+        let handle = FlowHandle::parse(handle).ok_or_else(no_flow)?;
+        self.find(&handle).await
+    }
+}

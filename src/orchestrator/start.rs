@@ -1,0 +1,176 @@
+//! Starting a flow.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use integrator_core::flow::ids::{Fingerprint, FlowHandle};
+use integrator_core::flow::machine::{Request, begin_again, create};
+use integrator_core::flow::record::Origin;
+use integrator_core::protocol::{Body, Protocol, read_body};
+
+use super::advance::{Followed, in_progress};
+use super::failure::{Failure, FailureKind};
+use super::reply::Outcome;
+use super::{Found, Orchestrator, fingerprint, stored};
+use crate::entropy;
+use crate::store::{Created, StartKey};
+use crate::trace_context::TraceContext;
+
+/// How often a keyed start is tried anew because the flow that it names came or went.
+const ROUNDS: usize = 16;
+
+/// A request to start a flow.
+#[derive(Clone, Debug)]
+pub struct StartOrder {
+    /// The protocol's name as the caller wrote it; the default protocol where there is none.
+    pub protocol: Option<String>,
+    /// The body, as it arrived.
+    pub body: Bytes,
+    /// The caller's correlation id, or a new one.
+    pub correlation_id: Arc<str>,
+    /// The caller's idempotency key.
+    pub key: Option<StartKey>,
+    /// The caller's trace.
+    pub trace: TraceContext,
+}
+
+/// A start whose body was read and whose protocol was found.
+struct Readable<'a> {
+    order: &'a StartOrder,
+    protocol: &'a Arc<Protocol>,
+    body: &'a Body<'a>,
+    fingerprint: Fingerprint,
+}
+
+impl Orchestrator {
+    /// Starts a flow, or tells the recorded answer of the same keyed start again.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`]; no flow is left behind then, unless the start was keyed or the backend's
+    /// answer could not be placed.
+    pub async fn start(self: &Arc<Self>, order: StartOrder) -> Outcome {
+        let orchestrator = self.clone();
+        self.tracked(async move { orchestrator.run_start(&order).await })
+            .await
+    }
+
+    async fn run_start(&self, order: &StartOrder) -> Outcome {
+        let body = read_body(&order.body)
+            .map_err(|invalid| Failure::new(FailureKind::InvalidInput(invalid.to_string())))?;
+        let protocol = self.protocol_named(order.protocol.as_deref())?;
+        let start = Readable {
+            order,
+            protocol: &protocol,
+            body: &body,
+            fingerprint: fingerprint(&order.body),
+        };
+        let mut missed = None;
+        for _ in 0..ROUNDS {
+            let followed = match self.existing(order.key.as_ref()).await? {
+                Some(found) => {
+                    let step = found.protocol.start();
+                    let request = Request {
+                        step,
+                        body: &body,
+                        fingerprint: start.fingerprint,
+                    };
+                    let terms = self.terms(&found.protocol)?;
+                    let judged =
+                        begin_again(&found.flow, &found.protocol, request, terms, &found.now);
+                    self.follow(judged, &found, step, &order.trace, &mut missed)
+                        .await
+                }
+                None => self.create(&start).await?,
+            };
+            if let Followed::Told(outcome) = followed {
+                return outcome;
+            }
+        }
+        match self.existing(order.key.as_ref()).await? {
+            Some(found) => Err(in_progress(&found, found.protocol.start())),
+            None => Err(Failure::new(FailureKind::Internal(
+                "a keyed start found no end".to_owned(),
+            ))),
+        }
+    }
+
+    fn protocol_named(&self, name: Option<&str>) -> Result<Arc<Protocol>, Failure> {
+        let catalog = &self.shared.catalog;
+        let protocol = name.map_or_else(|| Some(catalog.default()), |name| catalog.get(name));
+        protocol.cloned().ok_or_else(|| {
+            let names: Vec<&str> = catalog.iter().map(|protocol| protocol.name()).collect();
+            let known = names.join(", ");
+            Failure::new(FailureKind::NotFound(format!(
+                "no such protocol. Protocols: {known}."
+            )))
+        })
+    }
+
+    /// The flow that a start key names already.
+    async fn existing(&self, key: Option<&StartKey>) -> Result<Option<Found>, Failure> {
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        match self.shared.store.started(key).await? {
+            Some(handle) => self.find_if_stored(&handle).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn find_if_stored(
+        &self,
+        handle: &FlowHandle,
+    ) -> Result<Option<Found>, Failure> {
+        let loaded = self.shared.store.load(handle).await?;
+        let Some(flow) = loaded.flow else {
+            return Ok(None);
+        };
+        let protocol = self.protocol_of(&flow)?;
+        Ok(Some(Found {
+            flow,
+            protocol,
+            now: loaded.now,
+        }))
+    }
+
+    async fn create(&self, start: &Readable<'_>) -> Result<Followed, Failure> {
+        let protocol = start.protocol;
+        let step = protocol.start();
+        let in_context = |failure: Failure| Failure {
+            protocol: Some(protocol.name().into()),
+            step: Some(step.name().to_owned()),
+            ..failure
+        };
+        let now = self.shared.store.now().await?;
+        let request = Request {
+            step,
+            body: start.body,
+            fingerprint: start.fingerprint,
+        };
+        let origin = Origin {
+            handle: entropy::flow_handle(&*self.shared.entropy)?,
+            protocol: protocol.name().into(),
+            digest: protocol.digest().into(),
+            correlation_id: start.order.correlation_id.clone(),
+            keyed: start.order.key.as_ref().map(|_| start.fingerprint),
+            issued_at: now.wall,
+        };
+        let begun = create(origin, protocol, request, self.terms(protocol)?, &now)
+            .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
+        let conversation = self.conversation(begun, protocol, &start.order.trace)?;
+        let record = stored(conversation.flow().clone(), protocol);
+        let created = self
+            .shared
+            .store
+            .create(record, start.order.key.clone())
+            .await;
+        match created.map_err(|error| in_context(error.into()))? {
+            Created::Created => Ok(Followed::Told(self.converse(conversation).await)),
+            Created::Existing(_) => Ok(Followed::Again),
+            Created::Full(bound) => Err(in_context(Failure::new(FailureKind::CapacityExhausted(
+                bound,
+            )))),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Where a process stands between its start and its end.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// The phases, in order; none is ever left backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Requests are served.
+    Serving,
+    /// Requests are served, but the instance says that it is not ready for more.
+    Draining,
+    /// Requests on open connections are refused; calls under way go on.
+    Refusing,
+}
+
+/// The phase that a process is in; shared by all that ask.
+#[derive(Debug, Default)]
+pub struct Phases(AtomicU8);
+
+impl Phases {
+    /// The present phase.
+    #[must_use]
+    pub fn get(&self) -> Phase {
+        match self.0.load(Ordering::Acquire) {
+            0 => Phase::Serving,
+            1 => Phase::Draining,
+            _ => Phase::Refusing,
+        }
+    }
+
+    /// Enters `phase`, unless a later one is entered already.
+    pub fn enter(&self, phase: Phase) {
+        self.0.fetch_max(phase as u8, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,108 @@
+//! From a signal to the end: announce, refuse, let what is under way finish, leave.
+
+use std::io;
+use std::process;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::phase::{Phase, Phases};
+
+/// After the grace is over: time to write down that answers are unknown, and to say so.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long an orderly stop may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// From the signal until connections and requests are refused.
+    pub drain_delay: Duration,
+    /// From then until calls under way are cut.
+    pub grace: Duration,
+}
+
+/// SIGTERM and SIGINT.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Takes both signals over from the system.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next of either.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Ends the process at once when another signal comes.
+    pub async fn end_at_once(mut self) {
+        self.next().await;
+        process::exit(1);
+    }
+}
+
+/// What has to end.
+pub struct Running<'a> {
+    /// Told of each phase.
+    pub phases: &'a Phases,
+    /// Ends the accepting of connections.
+    pub accepting: &'a CancellationToken,
+    /// Steps under way.
+    pub steps: &'a TaskTracker,
+    /// Cuts calls to backends.
+    pub cut: &'a CancellationToken,
+    /// Connections under way.
+    pub connections: &'a TaskTracker,
+    /// Ends connections after the request that they are at.
+    pub closing: &'a CancellationToken,
+}
+
+impl Running<'_> {
+    /// Stops in order. Returns when all has ended, or when its time is over.
+    pub async fn stop(&self, options: Options) {
+        tracing::info!(drainDelayMs = options.drain_delay.as_millis(), "draining");
+        self.phases.enter(Phase::Draining);
+        tokio::time::sleep(options.drain_delay).await;
+        tracing::info!(stepsUnderWay = self.steps.len(), "refusing new requests");
+        self.phases.enter(Phase::Refusing);
+        self.accepting.cancel();
+        let end = Instant::now() + options.grace;
+        self.steps.close();
+        if timeout_at(end, self.steps.wait()).await.is_err() {
+            tracing::warn!(stepsUnderWay = self.steps.len(), "calls under way are cut");
+            self.cut.cancel();
+        }
+        self.closing.cancel();
+        self.connections.close();
+        let everything = async {
+            self.steps.wait().await;
+            self.connections.wait().await;
+        };
+        if timeout_at(end.max(Instant::now() + LAST_WORDS), everything)
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                connections = self.connections.len(),
+                "connections are left behind"
+            );
+        }
+        tracing::info!("stopped");
+    }
+}

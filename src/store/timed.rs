@@ -1,0 +1,88 @@
+//! A store that tells how long each of its operations took.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use integrator_core::flow::answer::RecordedAnswer;
+use integrator_core::flow::ids::{AttemptId, FlowHandle};
+use integrator_core::flow::time::Now;
+
+use super::{
+    Census, Created, Due, FlowStore, Loaded, Replaced, Replacement, StartKey, StoreError, Stored,
+};
+use crate::clock::Clock;
+
+/// Takes the store's kind, the operation and its duration.
+pub type Timer = dyn Fn(&'static str, &'static str, Duration) + Send + Sync;
+
+/// Measures another store.
+pub struct TimedStore {
+    inner: Arc<dyn FlowStore>,
+    clock: Arc<dyn Clock>,
+    timer: Box<Timer>,
+}
+
+impl TimedStore {
+    /// Measures `inner` by `clock`.
+    #[must_use]
+    pub fn new(inner: Arc<dyn FlowStore>, clock: Arc<dyn Clock>, timer: Box<Timer>) -> Self {
+        Self {
+            inner,
+            clock,
+            timer,
+        }
+    }
+
+    async fn timed<T>(&self, operation: &'static str, work: impl Future<Output = T> + Send) -> T {
+        let begun = self.clock.monotonic();
+        let done = work.await;
+        let took = self.clock.monotonic().saturating_sub(begun);
+        (self.timer)(self.inner.kind(), operation, took);
+        done
+    }
+}
+
+#[async_trait]
+impl FlowStore for TimedStore {
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
+
+    async fn now(&self) -> Result<Now, StoreError> {
+        self.inner.now().await
+    }
+
+    async fn create(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError> {
+        self.timed("create", self.inner.create(stored, key)).await
+    }
+
+    async fn started(&self, key: &StartKey) -> Result<Option<FlowHandle>, StoreError> {
+        self.timed("started", self.inner.started(key)).await
+    }
+
+    async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError> {
+        self.timed("load", self.inner.load(handle)).await
+    }
+
+    async fn answer(
+        &self,
+        handle: &FlowHandle,
+        attempt: &AttemptId,
+    ) -> Result<Option<Arc<RecordedAnswer>>, StoreError> {
+        self.timed("answer", self.inner.answer(handle, attempt))
+            .await
+    }
+
+    async fn replace(&self, replacement: Replacement) -> Result<Replaced, StoreError> {
+        self.timed("replace", self.inner.replace(replacement)).await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
+        self.timed("due", self.inner.due(limit)).await
+    }
+
+    async fn census(&self) -> Result<Census, StoreError> {
+        self.timed("census", self.inner.census()).await
+    }
+}
