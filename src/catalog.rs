@@ -1,0 +1,218 @@
+//! The protocols of this process: the one that is compiled in, and those of a folder.
+//!
+//! A file that defines a compiled-in protocol replaces it. Everything that is wrong in any file is
+//! told at once.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use integrator_core::protocol::{Compiled, Protocol, compile};
+use sha2::{Digest as _, Sha256};
+
+use crate::problems::{Problem, Problems};
+use crate::text_file;
+
+/// A definition has at most so many bytes.
+const MOST_BYTES: u64 = 256 * 1024;
+/// A folder holds at most so many definitions.
+const MOST_FILES: usize = 256;
+/// What messages call the definition that is compiled in.
+const COMPILED_IN: &str = "app-attest.toml (compiled in)";
+const APP_ATTEST: &str = include_str!("../config/protocols/app-attest.toml");
+
+/// The protocols by name; one of them is the default. There is always at least one.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    entries: BTreeMap<String, Entry>,
+    default: Arc<Protocol>,
+    warnings: Vec<String>,
+}
+
+/// A protocol and where it was defined.
+#[derive(Clone, Debug)]
+struct Entry {
+    protocol: Arc<Protocol>,
+    origin: String,
+}
+
+impl Catalog {
+    /// Compiles the compiled-in protocol and every `*.toml` of `dir`, in the order of their names
+    /// (those that begin with a dot are none of ours). `default` names the protocol that a start
+    /// runs when it names none.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them, and a `default` that none of them defines.
+    pub fn load(dir: Option<&Path>, default: &str) -> Result<Catalog, Problems> {
+        let mut loading = Loading::default();
+        loading.define(COMPILED_IN, APP_ATTEST);
+        let compiled_in = std::mem::take(&mut loading.entries);
+        if let Some(dir) = dir {
+            loading.folder(dir);
+        }
+        for (name, entry) in compiled_in {
+            loading.entries.entry(name).or_insert(entry);
+        }
+        loading.finish(default)
+    }
+
+    /// The protocol of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Protocol>> {
+        self.entries.get(name).map(|entry| &entry.protocol)
+    }
+
+    /// The protocol whose definition has that digest.
+    pub fn by_digest(&self, digest: &str) -> Option<&Arc<Protocol>> {
+        self.iter().find(|protocol| protocol.digest() == digest)
+    }
+
+    /// The protocol that a start runs when it names none.
+    pub fn default(&self) -> &Arc<Protocol> {
+        &self.default
+    }
+
+    /// Every protocol, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Protocol>> {
+        self.entries.values().map(|entry| &entry.protocol)
+    }
+
+    /// The file that defines a protocol, as it was found.
+    pub fn origin(&self, name: &str) -> Option<&str> {
+        self.entries.get(name).map(|entry| entry.origin.as_str())
+    }
+
+    /// What is allowed but doubtful in the definitions.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Loading {
+    entries: BTreeMap<String, Entry>,
+    warnings: Vec<String>,
+    problems: Problems,
+}
+
+impl Loading {
+    fn folder(&mut self, dir: &Path) {
+        let files = match definitions(dir) {
+            Ok(files) => files,
+            Err(error) => {
+                return self.problem(format!(
+                    "{}: the folder cannot be read: {error}",
+                    dir.display()
+                ));
+            }
+        };
+        if files.len() > MOST_FILES {
+            let text = format!(
+                "{}: {} definitions; allowed: at most {MOST_FILES}",
+                dir.display(),
+                files.len()
+            );
+            return self.problem(text);
+        }
+        for file in files {
+            let origin = file.display().to_string();
+            match text_file::read(&file, MOST_BYTES) {
+                Ok(text) => self.define(&origin, &text),
+                Err(error) => self.problem(format!("{origin}: the definition {error}")),
+            }
+        }
+    }
+
+    fn define(&mut self, origin: &str, text: &str) {
+        match compile(origin, text, &sha256(text)) {
+            Ok(Compiled { protocol, warnings }) => {
+                self.warnings
+                    .extend(warnings.iter().map(ToString::to_string));
+                self.add(origin, protocol);
+            }
+            Err(problems) => {
+                self.problems.extend(
+                    problems
+                        .iter()
+                        .map(|problem| Problem::new(problem.to_string())),
+                );
+            }
+        }
+    }
+
+    fn add(&mut self, origin: &str, protocol: Protocol) {
+        let name = protocol.name().to_owned();
+        if let Some(other) = self.entries.get(&name) {
+            let text = format!(
+                "{origin}: protocol {name} is defined in {} too; keep one of them",
+                other.origin
+            );
+            return self.problem(text);
+        }
+        let entry = Entry {
+            protocol: Arc::new(protocol),
+            origin: origin.to_owned(),
+        };
+        self.entries.insert(name, entry);
+    }
+
+    fn problem(&mut self, text: String) {
+        self.problems.push(Problem::new(text));
+    }
+
+    fn finish(mut self, default: &str) -> Result<Catalog, Problems> {
+        let found = self
+            .entries
+            .get(default)
+            .map(|entry| Arc::clone(&entry.protocol));
+        let Some(default) = found else {
+            // A definition that could not be read may well be the one that is missed.
+            if self.problems.is_empty() {
+                let known: Vec<&str> = self.entries.keys().map(String::as_str).collect();
+                let text = format!("no protocol {default}; loaded: {}", known.join(", "));
+                self.problems.push(Problem::of("protocols.default", text));
+            }
+            return Err(self.problems);
+        };
+        let catalog = Catalog {
+            entries: self.entries,
+            default,
+            warnings: self.warnings,
+        };
+        self.problems.or(catalog)
+    }
+}
+
+/// The definition files of a folder, by name.
+fn definitions(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The digest of a definition's text, in lower-case hexadecimal.
+fn sha256(text: &str) -> String {
+    let mut digits = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}

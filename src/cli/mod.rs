@@ -1,0 +1,105 @@
+//! The command line: what may be said, and what answers it.
+//!
+//! Exit codes: 0 done, 1 failed, 2 unusable input.
+
+mod check;
+mod output;
+mod protocol;
+mod table;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::catalog::Catalog;
+use crate::config::{self, Config, Flags, Sources};
+use crate::problems::Problems;
+use crate::serve;
+
+/// Orders the steps of a protocol in front of a backend that decides.
+#[derive(Parser)]
+#[command(name = "appattest-integrator", version, about, long_about = None)]
+pub struct Cli {
+    /// Configuration file; without it config/integrator.toml, if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Folder of protocol definitions
+    #[arg(long, global = true, value_name = "DIR")]
+    protocols: Option<PathBuf>,
+
+    /// Address and port to serve on, when no command is given
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do; `serve` where nothing is said.
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (also what happens without a command)
+    Serve {
+        /// Address and port, such as 127.0.0.1:8090
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<String>,
+    },
+    /// Check the configuration and the protocols, and change nothing
+    Check,
+    /// Look at the protocols
+    #[command(subcommand)]
+    Protocol(protocol::Command),
+}
+
+/// Does what the command line says. `environment` is the process's, names and values.
+pub fn run(cli: Cli, environment: Vec<(OsString, OsString)>) -> ExitCode {
+    if cli.listen.is_some() && cli.command.is_some() {
+        let text = "--listen stands after serve, or without a command";
+        Cli::command()
+            .error(ErrorKind::ArgumentConflict, text)
+            .exit();
+    }
+    let command = cli.command.unwrap_or(Command::Serve { listen: cli.listen });
+    let listen = if let Command::Serve { listen } = &command {
+        listen.clone()
+    } else {
+        None
+    };
+    let flags = Flags {
+        listen,
+        protocols: cli.protocols,
+    };
+    let sources = Sources {
+        file: cli.config,
+        environment,
+        flags,
+        directory: PathBuf::new(),
+    };
+    match config::load_with_protocols(sources) {
+        Ok((config, catalog)) => answer(&command, config, catalog),
+        Err(problems) => refuse(&problems),
+    }
+}
+
+fn answer(command: &Command, config: Config, catalog: Catalog) -> ExitCode {
+    match command {
+        Command::Serve { .. } => serve::run(config, catalog),
+        Command::Check => output::print(&check::report(&config, &catalog)),
+        Command::Protocol(command) => match protocol::answer(command, &catalog) {
+            Ok(text) => output::print(&text),
+            Err(text) => output::unusable(&text),
+        },
+    }
+}
+
+fn refuse(problems: &Problems) -> ExitCode {
+    let count = match problems.len() {
+        1 => "one problem; nothing was started".to_owned(),
+        many => format!("{many} problems; nothing was started"),
+    };
+    output::unusable(&format!("{problems}\n{count}"))
+}

@@ -1,0 +1,74 @@
+//! What configuration and protocols must say to each other, and what is doubtful between them.
+
+use std::time::Duration;
+
+use integrator_core::protocol::Protocol;
+
+use super::{Config, backends, registry};
+use crate::catalog::Catalog;
+use crate::problems::Problem;
+
+/// How much longer than a call's time its claim lasts.
+const LEASE_MARGIN: Duration = Duration::from_secs(2);
+
+/// Protocols whose backend is none of those that are configured.
+pub(super) fn strangers(configured: &[&str], catalog: &Catalog) -> Vec<Problem> {
+    let unknown = |protocol: &&Protocol| !configured.contains(&protocol.backend());
+    let protocols = catalog.iter().map(AsRef::as_ref).filter(unknown);
+    protocols
+        .map(|protocol| stranger(configured, catalog, protocol))
+        .collect()
+}
+
+fn stranger(configured: &[&str], catalog: &Catalog, protocol: &Protocol) -> Problem {
+    let (name, backend) = (protocol.name(), protocol.backend());
+    let meant = registry::nearest(backend, configured.iter().copied());
+    let meant = meant
+        .map(|meant| format!(" (did you mean {meant}?)"))
+        .unwrap_or_default();
+    Problem::new(format!(
+        "{}: protocol {name} asks the backend {backend}, which is not configured{meant}; \
+         configured: {}; add [{}.{backend}]",
+        catalog.origin(name).unwrap_or_default(),
+        configured.join(", "),
+        backends::SECTION,
+    ))
+}
+
+/// Protocols whose flows end before a call to their backend has to.
+pub(super) fn slow_backends(config: &Config, catalog: &Catalog) -> Vec<String> {
+    let slow = |protocol: &Protocol| {
+        let (name, backend, ttl) = (protocol.name(), protocol.backend(), protocol.ttl());
+        let timeout = config.backends.get(backend)?.timeout;
+        (timeout >= ttl).then(|| {
+            format!(
+                "backends.{backend}.timeout_ms: one call may take {} ms, but a flow of the protocol \
+                 {name} ends after {} ms; slow answers will be dropped",
+                timeout.as_millis(),
+                ttl.as_millis()
+            )
+        })
+    };
+    catalog
+        .iter()
+        .filter_map(|protocol| slow(protocol))
+        .collect()
+}
+
+/// That shutting down would cut off a call that is still in its time.
+pub(super) fn short_grace(config: &Config) -> Option<String> {
+    let grace = config.server.shutdown_grace;
+    let (name, slowest) = config
+        .backends
+        .iter()
+        .max_by_key(|(_, backend)| backend.timeout)?;
+    let lease = slowest.timeout + LEASE_MARGIN;
+    (grace < lease).then(|| {
+        format!(
+            "server.shutdown_grace_ms: {} ms is less than a call to the backend {name} may hold its \
+             flow ({} ms); shutting down may cut it off",
+            grace.as_millis(),
+            lease.as_millis()
+        )
+    })
+}

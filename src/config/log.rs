@@ -1,0 +1,76 @@
+//! `[log]`: how much is told, and in which form.
+
+use tracing::level_filters::LevelFilter;
+
+use super::setting::{Feature, Kind, Setting};
+use super::settled::Settled;
+use crate::problems::Problem;
+
+const LEVEL: &str = "log.level";
+const FORMAT: &str = "log.format";
+const ARTIFACTS: &str = "log.artifacts";
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting(
+        LEVEL,
+        Kind::Word(&["off", "error", "warn", "info", "debug", "trace"]),
+        "The least important line that is written.",
+    )
+    .default("info"),
+    setting(
+        FORMAT,
+        Kind::Word(&["json", "text"]),
+        "One JSON object a line, or text for a person.",
+    )
+    .default("json"),
+    setting(
+        ARTIFACTS,
+        Kind::Boolean,
+        "Whether length and SHA-256 of each artifact are told; the artifacts never are.",
+    )
+    .default("false")
+    .legacy("APP_ATTEST_DEBUG_LOG_ARTIFACTS"),
+];
+
+const fn setting(path: &'static str, kind: Kind, meaning: &'static str) -> Setting {
+    Setting::new(path, kind, Feature::Logs, meaning)
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// Text for a person.
+    Text,
+}
+
+/// Logs, which go to standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The least important line that is written.
+    pub level: LevelFilter,
+    /// The form of a line.
+    pub format: Format,
+    /// Whether length and digest of each artifact are told.
+    pub artifacts: bool,
+}
+
+impl Log {
+    pub(super) fn assemble(settled: &Settled) -> Result<Log, Problem> {
+        let format = if settled.text(FORMAT)? == "text" {
+            Format::Text
+        } else {
+            Format::Json
+        };
+        let level = settled.text(LEVEL)?;
+        let level = level
+            .parse()
+            .map_err(|_| Problem::of(LEVEL, format!("{level} is no level of the log")))?;
+        Ok(Log {
+            level,
+            format,
+            artifacts: settled.boolean(ARTIFACTS)?,
+        })
+    }
+}
