@@ -1,0 +1,4 @@
+//! What the whole service promises, in one binary.
+
+mod cli;
+mod config;
