@@ -24,6 +24,7 @@ const ALGORITHMS: [&dyn SignatureVerificationAlgorithm; 2] = [ECDSA_P384_SHA256,
 pub struct TrustRoot {
     anchor: TrustAnchor<'static>,
     fingerprint: String,
+    name: &'static str,
 }
 
 /// A file that is no trust anchor.
@@ -44,15 +45,19 @@ impl TrustRoot {
     ///
     /// None in practice: the tests load it.
     pub fn apple() -> Result<Self, TrustAnchorError> {
-        Self::from_pem(APPLE_ROOT)
+        Self::from_pem(APPLE_ROOT, "apple")
     }
 
-    /// A root from one PEM certificate.
+    /// A test root from one PEM certificate.
     ///
     /// # Errors
     ///
     /// [`TrustAnchorError`], for what is not one.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, TrustAnchorError> {
+    pub fn test(pem: &[u8]) -> Result<Self, TrustAnchorError> {
+        Self::from_pem(pem, "test")
+    }
+
+    fn from_pem(pem: &[u8], name: &'static str) -> Result<Self, TrustAnchorError> {
         let (label, der) = pem_rfc7468::decode_vec(pem).map_err(|_| TrustAnchorError::Pem)?;
         if label != "CERTIFICATE" {
             return Err(TrustAnchorError::Pem);
@@ -64,7 +69,14 @@ impl TrustRoot {
         Ok(Self {
             anchor,
             fingerprint: encode_base64(&Sha256::digest(&certificate)),
+            name,
         })
+    }
+
+    /// `apple` or `test`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// SHA-256 of the root's DER form, base64.
