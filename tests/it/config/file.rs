@@ -130,3 +130,16 @@ fn inline_tables_and_dotted_keys_are_tables_too() {
         Layers::none().file("server = { listen = '127.0.0.1:5' }\nbackends.default.timeout_ms = 5");
     assert_eq!(layers.config().server.listen.port(), 5);
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_file_and_no_variable_ends_the_process(
+        text in "(\\[{0,2}(server|backends|auth\\.callers|log|x)?\\]{0,2}|[a-z_.]{1,9} ?= ?|\"|'|\\{|\\}|,|[0-9.e-]{1,20}|true|\n|\\PC){0,60}",
+        name in "(INTEGRATOR__|APP_ATTEST_)(BACKENDS__|SERVER__|_|[A-Z]|\\PC){0,6}",
+        value in "\\PC{0,20}",
+    ) {
+        let layers = Layers::none().file(text).variable(name, value);
+        let told = layers.load().map(drop).map_err(|problems| problems.to_string());
+        proptest::prop_assert!(told != Err(String::new()), "a refusal says why");
+    }
+}
