@@ -29,7 +29,7 @@ use crate::phase::Phases;
 use crate::shutdown::{self, Running, Signals};
 use crate::store::timed::TimedStore;
 use crate::store::{self, FlowStore};
-use crate::telemetry::metrics::{Metrics, store_timer};
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{Telemetry, log};
 use crate::workers::{Arrival, Kit, StartError, Workers};
 
@@ -55,7 +55,10 @@ enum ServeError {
 /// Runs the service until a signal ends it: exit code 0 after an orderly stop, 1 where it could
 /// not be started.
 #[must_use]
-#[expect(clippy::needless_pass_by_value, reason = "the service is the end of its configuration")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the service is the end of its configuration"
+)]
 pub fn run(config: Config, catalog: Catalog) -> ExitCode {
     match serve(&config, catalog) {
         Ok(()) => ExitCode::SUCCESS,
@@ -166,11 +169,11 @@ fn timed_store(
         },
     };
     let store = store::open(options, clock.clone());
-    Arc::new(TimedStore::new(
-        store,
-        clock.clone(),
-        Box::new(store_timer(metrics)),
-    ))
+    let metrics = metrics.clone();
+    let timer = move |kind: &'static str, operation: &'static str, took| {
+        metrics.store_operation(kind, operation, took);
+    };
+    Arc::new(TimedStore::new(store, clock.clone(), Box::new(timer)))
 }
 
 fn kit(

@@ -201,7 +201,7 @@ impl Orchestrator {
         Reply {
             origin: recorded.flow.origin().clone(),
             protocol: conversation.protocol.clone(),
-            answer: Arc::new(recorded.answer),
+            answer: recorded.answer,
             replayed: false,
         }
     }

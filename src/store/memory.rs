@@ -153,7 +153,7 @@ impl MemoryStore {
         &self,
         entry: &mut Entry,
         stored: Stored,
-        answer: Option<RecordedAnswer>,
+        answer: Option<Arc<RecordedAnswer>>,
         dropped: &[AttemptId],
     ) {
         let handle = stored.flow.handle().clone();
@@ -168,7 +168,7 @@ impl MemoryStore {
         self.bytes.fetch_sub(held_bytes(&gone), Ordering::Relaxed);
         if let Some(answer) = answer {
             self.bytes.fetch_add(answer.held_bytes(), Ordering::Relaxed);
-            kept.push(Arc::new(answer));
+            kept.push(answer);
         }
         entry.answers = kept;
         entry.place = place;

@@ -98,7 +98,7 @@ pub enum Next {
         /// The flow.
         stored: Box<Stored>,
         /// An answer to keep beside it from now on.
-        answer: Option<RecordedAnswer>,
+        answer: Option<Arc<RecordedAnswer>>,
         /// Answers that nothing shows any more.
         dropped: Vec<AttemptId>,
     },

@@ -1,6 +1,7 @@
 //! The only code that changes a flow. Each function is pure and total: it takes the flow as it
 //! stands and the time as it is told, and returns the next flow or says why there is none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -91,7 +92,7 @@ pub struct Recorded {
     /// The flow after it.
     pub flow: Flow,
     /// The answer to keep beside it.
-    pub answer: RecordedAnswer,
+    pub answer: Arc<RecordedAnswer>,
     /// What observers are told.
     pub transition: Transition,
     /// Answers that nothing shows any more.
@@ -425,6 +426,7 @@ fn recorded(
         placing,
         told,
     };
+    let answer = Arc::new(answer);
     Recorded {
         flow: next,
         answer,
