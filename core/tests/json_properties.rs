@@ -1,5 +1,11 @@
 //! Laws of the JSON scanner, over random and mutated texts.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
+
 use integrator_core::json::{
     Decimal, Pointer, Resolved, Value, names_unique, splice, write_string,
 };
@@ -80,7 +86,7 @@ fn we_take(text: &[u8]) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn generated_json_is_taken_and_kept_as_it_is(text in json_text()) {
@@ -167,13 +173,13 @@ proptest! {
 
     #[test]
     fn numbers_are_equal_when_their_scaled_integers_are(
-        mantissa in -10_000_i64..10_000, zeros in 0_usize..20, shift in -30_i64..30,
+        mantissa in -10_000_i64..10_000, zeros in 0_u8..20, shift in -30_i64..30,
         other in -10_000_i64..10_000,
     ) {
         let number = |text: &str| Decimal::parse(text.as_bytes()).unwrap();
         let plain = format!("{mantissa}e{shift}");
-        let padded = format!("{mantissa}{}E{}", "0".repeat(zeros), shift - zeros as i64);
-        let fraction = format!("{mantissa}.{}e{shift}", "0".repeat(zeros + 1));
+        let padded = format!("{mantissa}{}E{}", "0".repeat(zeros.into()), shift - i64::from(zeros));
+        let fraction = format!("{mantissa}.{}e{shift}", "0".repeat(usize::from(zeros) + 1));
         prop_assert_eq!(number(&plain), number(&padded));
         prop_assert_eq!(number(&padded), number(&fraction));
         prop_assert_eq!(number(&plain) == number(&format!("{other}e{shift}")), mantissa == other);
@@ -181,10 +187,10 @@ proptest! {
 
     #[test]
     fn small_numbers_are_equal_exactly_when_their_spelling_means_one_value(
-        one in -999_i32..999, one_point in 0_usize..4, other in -999_i32..999, other_point in 0_usize..4,
+        one in -999_i32..999, one_point in 0_u32..4, other in -999_i32..999, other_point in 0_u32..4,
     ) {
-        let text = |number: i32, point: usize| format!("{number}e-{point}");
-        let scaled = |number: i32, point: usize| number * 10_i32.pow(3 - point as u32);
+        let text = |number: i32, point: u32| format!("{number}e-{point}");
+        let scaled = |number: i32, point: u32| number * 10_i32.pow(3 - point);
         let number = |text: String| Decimal::parse(text.as_bytes()).unwrap();
         let equal = number(text(one, one_point)) == number(text(other, other_point));
         prop_assert_eq!(equal, scaled(one, one_point) == scaled(other, other_point));

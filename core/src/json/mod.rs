@@ -20,6 +20,7 @@ mod splice;
 mod tests;
 mod text;
 mod value;
+mod walk;
 
 pub use decimal::Decimal;
 pub use error::{JsonError, JsonErrorKind};

@@ -1,7 +1,7 @@
 //! Adding members to an object without touching what it already says.
 
-use super::scan::skip_space;
 use super::text::write_string;
+use super::walk::skip_space;
 
 /// Adds members before the closing brace of a checked object.
 ///

@@ -185,7 +185,7 @@ fn strings_are_decoded_to_what_they_mean() {
         parse(text.as_bytes())
             .unwrap()
             .decoded_string()
-            .map(|text| text.into_owned())
+            .map(std::borrow::Cow::into_owned)
     };
     let cases: [(&str, &[u8]); 8] = [
         (r#""plain""#, b"plain"),

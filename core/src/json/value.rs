@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::error::JsonError;
 use super::pointer::{Pointer, array_index};
-use super::{scan, text};
+use super::{scan, text, walk};
 
 /// One JSON value as it was written: checked text without the white space
 /// around it.
@@ -218,13 +218,13 @@ impl<'a> Items<'a> {
 
     /// The next name or value, past the comma or colon before it.
     fn next_value(&mut self) -> Option<Value<'a>> {
-        let between = |byte: &u8| scan::is_space(*byte) || matches!(*byte, b',' | b':');
+        let between = |byte: &u8| walk::is_space(*byte) || matches!(*byte, b',' | b':');
         let rest = self.text.get(self.at..)?;
         let start = self.at + rest.iter().take_while(|byte| between(byte)).count();
         if matches!(self.text.get(start), None | Some(b'}' | b']')) {
             return None;
         }
-        self.at = scan::value_end(self.text, start);
+        self.at = walk::value_end(self.text, start);
         let text = self.text.get(start..self.at)?;
         Some(Value { text })
     }

@@ -141,7 +141,7 @@ mod tests {
             "GET /{flow:/flowID}b",
             "GET /{flow:/flowID",
         ] {
-            assert_eq!(parse(text).problems.is_empty(), false, "{text}");
+            assert!(!parse(text).problems.is_empty(), "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! How large a definition and its parts may be.
 //!
-//! Generous for any protocol that a person would write, small enough that
-//! proving one stays a matter of milliseconds.
+//! Generous for any protocol that a person would write, small enough that even
+//! the worst file is judged in a moment.
 
 /// Bytes of a definition's text.
 pub const DEFINITION_BYTES_MAX: usize = 256 * 1024;

@@ -23,6 +23,13 @@ struct Node<'p> {
     before: Option<(usize, &'p Step, usize)>,
 }
 
+/// The pairs of state and bit that are reached, nearest first.
+struct Search<'p> {
+    nodes: Vec<Node<'p>>,
+    /// By state, then by the bit.
+    seen: Vec<[bool; 2]>,
+}
+
 pub(super) fn attached_sources_are_there(
     protocol: &Protocol,
     step: &Step,
@@ -57,26 +64,17 @@ fn always_there(source: &Source) -> bool {
 
 /// A path to a state of the step's `from` on which the source may be missing.
 fn counterexample(protocol: &Protocol, step: &Step, source: &Source) -> Option<String> {
-    let mut nodes = vec![Node {
-        state: protocol.initial(),
-        sure: false,
-        before: None,
-    }];
+    let mut search = Search::of(protocol);
     let mut next = 0;
-    while let Some(node) = nodes.get(next) {
-        if !node.sure && step.from().contains(&node.state) {
-            return Some(told(protocol, &nodes, next));
+    while let Some(&Node { state, sure, .. }) = search.nodes.get(next) {
+        if !sure && step.from().contains(&state) {
+            return Some(told(protocol, &search.nodes, next));
         }
-        let found = successors(protocol, node.state, node.sure, source);
-        for (taken, rule, state, sure) in found {
-            let known = |node: &Node<'_>| node.state == state && node.sure == sure;
-            if !nodes.iter().any(known) {
-                let before = Some((next, taken, rule));
-                nodes.push(Node {
-                    state,
-                    sure,
-                    before,
-                });
+        let steps = protocol.steps().iter();
+        for taken in steps.filter(|step| step.from().contains(&state)) {
+            for (index, rule) in taken.outcomes().iter().enumerate() {
+                let sure = sure_after(taken, rule, source).unwrap_or(sure);
+                search.reach(rule.to(), sure, Some((next, taken, index + 1)));
             }
         }
         next += 1;
@@ -84,26 +82,28 @@ fn counterexample(protocol: &Protocol, step: &Step, source: &Source) -> Option<S
     None
 }
 
-/// Where the steps out of a state lead, and whether the source is sure there.
-fn successors<'p>(
-    protocol: &'p Protocol,
-    state: StateId,
-    sure: bool,
-    source: &Source,
-) -> Vec<(&'p Step, usize, StateId, bool)> {
-    let steps = protocol.steps().iter();
-    let steps = steps.filter(|step| step.from().contains(&state));
-    let taken = steps.flat_map(|step| {
-        step.outcomes()
-            .iter()
-            .enumerate()
-            .map(move |rule| (step, rule))
-    });
-    let taken = taken.map(|(step, (index, rule))| {
-        let sure = sure_after(step, rule, source).unwrap_or(sure);
-        (step, index + 1, rule.to(), sure)
-    });
-    taken.collect()
+impl<'p> Search<'p> {
+    fn of(protocol: &Protocol) -> Self {
+        let mut search = Self {
+            nodes: Vec::new(),
+            seen: vec![[false; 2]; protocol.states().len()],
+        };
+        search.reach(protocol.initial(), false, None);
+        search
+    }
+
+    /// Takes a pair of state and bit, the first time it is reached.
+    fn reach(&mut self, state: StateId, sure: bool, before: Option<(usize, &'p Step, usize)>) {
+        let seen = self.seen.get_mut(state.index());
+        let seen = seen.and_then(|bits| bits.get_mut(usize::from(sure)));
+        if seen.is_some_and(|seen| !core::mem::replace(seen, true)) {
+            self.nodes.push(Node {
+                state,
+                sure,
+                before,
+            });
+        }
+    }
 }
 
 /// Whether the source is sure to be there after this rule was taken; nothing
