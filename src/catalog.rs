@@ -3,7 +3,7 @@
 //! A file that defines a compiled-in protocol replaces it. Everything that is wrong in any file is
 //! told at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -28,6 +28,7 @@ const APP_ATTEST: &str = include_str!("../config/protocols/app-attest.toml");
 #[derive(Clone, Debug)]
 pub struct Catalog {
     entries: BTreeMap<String, Entry>,
+    digests: HashMap<String, Arc<Protocol>>,
     default: Arc<Protocol>,
     warnings: Vec<String>,
 }
@@ -67,7 +68,7 @@ impl Catalog {
 
     /// The protocol whose definition has that digest.
     pub fn by_digest(&self, digest: &str) -> Option<&Arc<Protocol>> {
-        self.iter().find(|protocol| protocol.digest() == digest)
+        self.digests.get(digest)
     }
 
     /// The protocol that a start runs when it names none.
@@ -178,7 +179,11 @@ impl Loading {
             }
             return Err(self.problems);
         };
+        let protocols = self.entries.values().map(|entry| &entry.protocol);
+        let by_digest =
+            |protocol: &Arc<Protocol>| (protocol.digest().to_owned(), Arc::clone(protocol));
         let catalog = Catalog {
+            digests: protocols.map(by_digest).collect(),
             entries: self.entries,
             default,
             warnings: self.warnings,

@@ -16,6 +16,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::catalog::Catalog;
 use crate::config::{self, Config, Flags, Sources};
+use crate::demo;
 use crate::problems::Problems;
 use crate::serve;
 
@@ -42,6 +43,19 @@ pub struct Cli {
 /// What to do; `serve` where nothing is said.
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Configured(Configured),
+    /// Show a device attest and assert through the integrator, then stay up to be tried
+    Demo {
+        /// End after what is shown
+        #[arg(long)]
+        once: bool,
+    },
+}
+
+/// What needs the configuration and the protocols.
+#[derive(Subcommand)]
+enum Configured {
     /// Serve (also what happens without a command)
     Serve {
         /// Address and port, such as 127.0.0.1:8090
@@ -63,8 +77,13 @@ pub fn run(cli: Cli, environment: Vec<(OsString, OsString)>) -> ExitCode {
             .error(ErrorKind::ArgumentConflict, text)
             .exit();
     }
-    let command = cli.command.unwrap_or(Command::Serve { listen: cli.listen });
-    let listen = if let Command::Serve { listen } = &command {
+    let serve = Configured::Serve { listen: cli.listen };
+    let command = match cli.command.unwrap_or(Command::Configured(serve)) {
+        // The demonstration brings its own configuration and asks for none.
+        Command::Demo { once } => return demo::run(once),
+        Command::Configured(command) => command,
+    };
+    let listen = if let Configured::Serve { listen } = &command {
         listen.clone()
     } else {
         None
@@ -85,11 +104,11 @@ pub fn run(cli: Cli, environment: Vec<(OsString, OsString)>) -> ExitCode {
     }
 }
 
-fn answer(command: &Command, config: Config, catalog: Catalog) -> ExitCode {
+fn answer(command: &Configured, config: Config, catalog: Catalog) -> ExitCode {
     match command {
-        Command::Serve { .. } => serve::run(config, catalog),
-        Command::Check => output::print(&check::report(&config, &catalog)),
-        Command::Protocol(command) => match protocol::answer(command, &catalog) {
+        Configured::Serve { .. } => serve::run(config, catalog),
+        Configured::Check => output::print(&check::report(&config, &catalog)),
+        Configured::Protocol(command) => match protocol::answer(command, &catalog) {
             Ok(text) => output::print(&text),
             Err(text) => output::unusable(&text),
         },
