@@ -232,7 +232,7 @@ fn scalar(value: &Item<'_>, allowed: &str, problems: &mut Problems<'_>) -> Optio
             Scalar::Number(integer.as_str().to_owned())
         }
         DeValue::Integer(integer) => {
-            // TOML's own bound is 64 bits; what is larger is refused as mistyped.
+            // TOML promises 64 bits; beyond 128, one in another base is refused.
             let number = u128::from_str_radix(integer.as_str(), integer.radix()).ok();
             match number {
                 Some(number) => Scalar::Number(number.to_string()),
