@@ -1,4 +1,7 @@
 //! What the whole service promises, in one binary.
 
+mod attestation;
 mod cli;
 mod config;
+mod harness;
+mod steps;

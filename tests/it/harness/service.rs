@@ -1,0 +1,285 @@
+//! The service, put together as it is in `serve`, but for clock, randomness and backend.
+
+use std::collections::HashMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use appattest_integrator::api::{self, About, Api, Listener};
+use appattest_integrator::backend::base_url::BaseUrl;
+use appattest_integrator::backend::client::{self, BackendClient};
+use appattest_integrator::catalog::Catalog;
+use appattest_integrator::clock::{Clock, ManualClock};
+use appattest_integrator::listen::{accept, bind, converse};
+use appattest_integrator::orchestrator::{Orchestrator, Shared};
+use appattest_integrator::phase::Phases;
+use appattest_integrator::store::timed::TimedStore;
+use appattest_integrator::store::{self, FlowStore};
+use appattest_integrator::telemetry::Telemetry;
+use appattest_integrator::telemetry::metrics::Metrics;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::backend::Backend;
+use super::client::{Client, Reply, Request};
+use super::entropy::SeededEntropy;
+use super::store::{Faults, FaultyStore};
+
+/// What a test may choose.
+pub(crate) struct Setup {
+    pub(crate) protocols: Vec<String>,
+    pub(crate) default: &'static str,
+    pub(crate) max_flows: u64,
+    pub(crate) max_bytes: u64,
+    pub(crate) backend_timeout: Duration,
+    pub(crate) backend_headers: Vec<(String, String)>,
+    /// In place of the scripted backend's.
+    pub(crate) base_url: Option<String>,
+    pub(crate) listener: Listener,
+    pub(crate) log_artifacts: bool,
+    pub(crate) seed: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            protocols: Vec::new(),
+            default: "app-attest",
+            max_flows: 1000,
+            max_bytes: 1 << 30,
+            backend_timeout: Duration::from_secs(3),
+            backend_headers: Vec::new(),
+            base_url: None,
+            listener: Listener::Whole,
+            log_artifacts: false,
+            seed: 1,
+        }
+    }
+}
+
+impl Setup {
+    /// With one protocol besides the compiled-in one, which a start runs by default.
+    pub(crate) fn protocol(text: impl Into<String>) -> Self {
+        Self {
+            protocols: vec![text.into()],
+            default: "example",
+            ..Self::default()
+        }
+    }
+
+    pub(crate) async fn start(self) -> Service {
+        Service::with(self).await
+    }
+}
+
+/// A running service with everything around it.
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) backend: Backend,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) orchestrator: Arc<Orchestrator>,
+    pub(crate) phases: Arc<Phases>,
+    pub(crate) closing: CancellationToken,
+}
+
+/// What the clock shows when a service starts.
+pub(crate) const STARTED: &str = "2026-01-17T12:00:00Z";
+/// The body of a start that App Attest takes.
+pub(crate) const START: &str =
+    r#"{"keyID_base64":"a2V5","attestationObject_base64":"YXR0","verifyRunID":"run-7"}"#;
+/// The body of an assertion that App Attest takes.
+pub(crate) const ASSERT: &str = r#"{"assertionObject_base64":"YXNz"}"#;
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let backend = Backend::start().await;
+        let clock = Arc::new(ManualClock::at(STARTED.parse().expect("a time")));
+        let faults = Arc::<Faults>::default();
+        let metrics = Arc::new(Metrics::new().expect("metrics"));
+        let telemetry = Arc::new(Telemetry::new(metrics.clone(), setup.log_artifacts));
+        let shared = Arc::new(Shared::new(
+            store(&setup, &clock, &faults, &metrics),
+            Arc::new(catalog(&setup)),
+            clock.clone(),
+            Arc::new(SeededEntropy::new(setup.seed)),
+            telemetry.clone(),
+        ));
+        let base_url = setup.base_url.clone();
+        let base_url = base_url.unwrap_or_else(|| format!("http://{}", backend.address));
+        let options = client::Options {
+            base_url: BaseUrl::parse(&base_url).expect("a base URL"),
+            timeout: setup.backend_timeout,
+            headers: setup.backend_headers.clone(),
+        };
+        let client = BackendClient::new(&options).expect("a client");
+        let backends = HashMap::from([("default".to_owned(), client)]);
+        let orchestrator = Arc::new(Orchestrator::new(shared.clone(), backends));
+        let phases = Arc::<Phases>::default();
+        let api = Api {
+            orchestrator: orchestrator.clone(),
+            clock: clock.clone(),
+            telemetry,
+            phase: phases.clone(),
+            about: Arc::new(About {
+                backend_base_url: "http://backend.test".to_owned(),
+                build_sha256: Some("00ff".to_owned()),
+                started: clock.monotonic(),
+            }),
+        };
+        let closing = CancellationToken::new();
+        let address = serve(api, setup.listener, closing.clone());
+        Self {
+            address,
+            backend,
+            clock,
+            faults,
+            shared,
+            orchestrator,
+            phases,
+            closing,
+        }
+    }
+
+    pub(crate) async fn connect(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// Asks on a connection of its own.
+    pub(crate) async fn ask(&self, request: Request) -> Reply {
+        self.connect().await.ask(&request).await
+    }
+
+    pub(crate) async fn get(&self, path: impl Into<String>) -> Reply {
+        self.ask(Request::get(path)).await
+    }
+
+    pub(crate) async fn post(&self, path: impl Into<String>, body: impl AsRef<[u8]>) -> Reply {
+        self.ask(Request::post(path, body)).await
+    }
+
+    /// Starts a flow of the default protocol and tells its handle.
+    pub(crate) async fn started(&self, body: &str) -> String {
+        let reply = self.post("/v1/flows/start", body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.string("/flowHandle")
+    }
+
+    /// Starts an App Attest flow and tells its handle.
+    pub(crate) async fn registered(&self) -> String {
+        self.started(START).await
+    }
+
+    /// The same, one step on: an assertion is expected.
+    pub(crate) async fn hash_issued(&self) -> String {
+        let handle = self.registered().await;
+        let reply = self.step(&handle, "client-data-hash", "").await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        handle
+    }
+
+    /// The same, to its end.
+    pub(crate) async fn verified(&self) -> String {
+        let handle = self.hash_issued().await;
+        let reply = self.step(&handle, "assert", ASSERT).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        handle
+    }
+
+    pub(crate) async fn step(&self, handle: &str, step: &str, body: impl AsRef<[u8]>) -> Reply {
+        self.post(format!("/v1/flows/{handle}/{step}"), body).await
+    }
+
+    pub(crate) async fn status(&self, handle: &str) -> Reply {
+        self.get(format!("/v1/flows/{handle}/status")).await
+    }
+
+    pub(crate) async fn state(&self, handle: &str) -> String {
+        self.status(handle).await.string("/state")
+    }
+
+    pub(crate) async fn history(&self, handle: &str) -> Reply {
+        self.get(format!("/v1/flows/{handle}/history")).await
+    }
+
+    /// A request under way, so that the test can go on meanwhile.
+    pub(crate) fn send(&self, request: Request) -> tokio::task::JoinHandle<Reply> {
+        let address = self.address;
+        tokio::spawn(async move { Client::connect(address).await.ask(&request).await })
+    }
+
+    pub(crate) fn send_step(
+        &self,
+        handle: &str,
+        step: &str,
+        body: impl AsRef<[u8]>,
+    ) -> tokio::task::JoinHandle<Reply> {
+        self.send(Request::post(format!("/v1/flows/{handle}/{step}"), body))
+    }
+
+    /// The sample of a metric, by its name and labels as they are written; 0 where there is none.
+    pub(crate) async fn metric(&self, sample: &str) -> f64 {
+        let reply = self.get("/metrics").await;
+        let line = reply.text().lines().find_map(|line| {
+            let value = line.strip_prefix(sample)?.strip_prefix(' ')?;
+            value.parse().ok()
+        });
+        line.unwrap_or(0.0)
+    }
+}
+
+fn catalog(setup: &Setup) -> Catalog {
+    let directory = tempfile::tempdir().expect("a folder");
+    for (number, text) in setup.protocols.iter().enumerate() {
+        let file = directory.path().join(format!("{number}.toml"));
+        fs::write(file, text).expect("written");
+    }
+    Catalog::load(Some(directory.path()), setup.default)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn store(
+    setup: &Setup,
+    clock: &Arc<ManualClock>,
+    faults: &Arc<Faults>,
+    metrics: &Arc<Metrics>,
+) -> Arc<dyn FlowStore> {
+    let options = store::Options::Memory {
+        max_flows: setup.max_flows,
+        max_bytes: setup.max_bytes,
+    };
+    let faulty = FaultyStore {
+        inner: store::open(options, clock.clone()),
+        faults: faults.clone(),
+    };
+    let metrics = metrics.clone();
+    let timer = move |kind: &'static str, operation: &'static str, took| {
+        metrics.store_operation(kind, operation, took);
+    };
+    Arc::new(TimedStore::new(
+        Arc::new(faulty),
+        clock.clone(),
+        Box::new(timer),
+    ))
+}
+
+fn serve(api: Api, kind: Listener, closing: CancellationToken) -> SocketAddr {
+    let free = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = bind(free).expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let router = api::router(api, kind);
+    let places = Arc::new(Semaphore::new(256));
+    tokio::spawn(async move {
+        loop {
+            let accepted = accept(&listener, &places).await;
+            tokio::spawn(converse(accepted, router.clone(), closing.clone()));
+        }
+    });
+    address
+}
