@@ -1,7 +1,7 @@
 //! Recorded answers: the same key gets the same bytes, never a second verdict.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -89,21 +89,17 @@ impl Keyed {
     ///
     /// [`StoreError`] where the state cannot be written.
     pub fn record(&self, unit: &mut Unit<'_>, answer: &Answer) -> Result<(), StoreError> {
+        // An expired answer of the same key may not have been swept yet.
+        drop_rows(unit, "DELETE FROM answers WHERE key = ?1", &self.key.0)?;
         if unit.counts.answers >= unit.bounds.answers {
-            let room = unit.bounds.answers.div_ceil(100);
-            let gone = unit
-                .sql
-                .prepare_cached(
-                    "DELETE FROM answers WHERE number IN
-                     (SELECT number FROM answers ORDER BY number LIMIT ?1)",
-                )?
-                .execute([i64::try_from(room).unwrap_or(i64::MAX)])?;
-            let gone = u64::try_from(gone).unwrap_or(u64::MAX);
-            unit.counts.answers = unit.counts.answers.saturating_sub(gone);
+            let room = i64::try_from(unit.bounds.answers.div_ceil(100)).unwrap_or(i64::MAX);
+            let oldest = "DELETE FROM answers WHERE number IN
+                          (SELECT number FROM answers ORDER BY number LIMIT ?1)";
+            drop_rows(unit, oldest, room)?;
         }
         unit.sql
             .prepare_cached(
-                "INSERT OR REPLACE INTO answers (key, fingerprint, status, body, expires_at)
+                "INSERT INTO answers (key, fingerprint, status, body, expires_at)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
@@ -116,6 +112,13 @@ impl Keyed {
         unit.counts.answers += 1;
         Ok(())
     }
+}
+
+fn drop_rows(unit: &mut Unit<'_>, sql: &str, which: impl ToSql) -> Result<(), StoreError> {
+    let gone = unit.sql.prepare_cached(sql)?.execute([which])?;
+    let gone = u64::try_from(gone).unwrap_or(u64::MAX);
+    unit.counts.answers = unit.counts.answers.saturating_sub(gone);
+    Ok(())
 }
 
 #[cfg(test)]

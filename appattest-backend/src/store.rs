@@ -195,8 +195,7 @@ impl Store {
         if due {
             let horizon = after(now, -RETENTION).as_millisecond();
             let expired_answers = now.as_millisecond();
-            schema::sweep(&transaction, horizon, expired_answers, SWEEP_BATCH)?;
-            counts = schema::count(&transaction)?;
+            counts = schema::sweep(&transaction, counts, horizon, expired_answers, SWEEP_BATCH)?;
         }
         let mut unit = Unit {
             sql: &transaction,

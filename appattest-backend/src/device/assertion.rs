@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     AssertionDefect as Defect, Device, DeviceError,
-    attestation::{STRANGE_APP, flip},
+    attestation::STRANGE_APP,
+    attestation_object::flip,
     authenticator_data::{cbor_bytes, cbor_text, head},
 };
 use crate::entropy::Entropy;

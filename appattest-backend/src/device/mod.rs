@@ -6,6 +6,7 @@
 
 mod assertion;
 mod attestation;
+mod attestation_object;
 mod authenticator_data;
 mod certificate;
 pub mod cli;

@@ -52,26 +52,28 @@ pub(super) fn count(connection: &Connection) -> Result<Counts, StoreError> {
 }
 
 /// Removes up to `batch` rows of each table that expired before `horizon`; a recorded answer as
-/// soon as it expires.
+/// soon as it expires. Tells how many rows are left, at the cost of what was due.
 pub(super) fn sweep(
     connection: &Connection,
+    mut counts: Counts,
     horizon: i64,
     expired_answers: i64,
     batch: u32,
-) -> Result<(), StoreError> {
-    for (table, before) in [
-        ("challenges", horizon),
-        ("flows", horizon),
-        ("hashes", horizon),
-        ("answers", expired_answers),
-    ] {
-        connection.execute(
+) -> Result<Counts, StoreError> {
+    let remove = |table: &str, before: i64| -> Result<u64, StoreError> {
+        let removed = connection.execute(
             &format!(
                 "DELETE FROM {table} WHERE rowid IN
                  (SELECT rowid FROM {table} WHERE expires_at < ?1 LIMIT ?2)"
             ),
             params![before, batch],
         )?;
-    }
-    Ok(())
+        Ok(u64::try_from(removed).unwrap_or(u64::MAX))
+    };
+    counts.challenges -= remove("challenges", horizon)?.min(counts.challenges);
+    counts.flows -= remove("flows", horizon)?.min(counts.flows);
+    counts.answers -= remove("answers", expired_answers)?.min(counts.answers);
+    // A flow has one hash at most: the bound on flows bounds them too.
+    remove("hashes", horizon)?;
+    Ok(counts)
 }

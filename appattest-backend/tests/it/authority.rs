@@ -253,10 +253,24 @@ fn unreadable_requests_name_the_member_and_the_reason() {
         assert_eq!(answer["reason"], reason.code(), "{answer}");
         assert_eq!(answer["member"], member);
     }
-    let hash = json!({ "keyID_base64": key, "flowID": flow, "clientDataHash_base64": "AAAA" });
-    let (status, answer) = house.call(Call::ClientDataHash, &hash);
+}
+
+#[test]
+fn a_caller_may_not_choose_the_hash_of_an_assertion() {
+    let house = open();
+    let body = json!({
+        "keyID_base64": encode_base64(&[1; 32]),
+        "flowID": "00000000-0000-4000-8000-000000000000",
+        "clientDataHash_base64": "AAAA",
+    });
+    let (status, answer) = house.call(Call::ClientDataHash, &body);
     assert_eq!(status, 400);
     assert_eq!(answer["reason"], Reason::ClientDataHashNotAllowed.code());
+}
+
+#[test]
+fn a_body_that_is_not_one_plain_object_is_unreadable() {
+    let house = open();
     for body in [
         "",
         "[]",

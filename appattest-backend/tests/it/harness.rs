@@ -42,7 +42,8 @@ impl Server {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut log = Vec::new();
         let address = loop {
-            let line = lines.next().expect("the server ended early").unwrap();
+            // No line at all: the server ended early, and said why on stderr.
+            let line = lines.next().unwrap().unwrap();
             let entry: Value = serde_json::from_str(&line).unwrap();
             log.push(entry.clone());
             if entry["message"] == "listening" {

@@ -2,7 +2,6 @@
 //! door, and what must hold whatever the bytes.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on must stop"
 )]

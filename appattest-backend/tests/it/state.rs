@@ -26,6 +26,32 @@ fn device(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Makes a key in a file and registers it, by the two processes' commands and calls alone.
+fn register(server: &Server, pki: &str, key: &str) -> Value {
+    let issued = server.post("/app-attest/challenge", &json!({})).json();
+    let challenge = format!(
+        "--challenge={}",
+        issued["challenge_base64"].as_str().unwrap()
+    );
+    let mut registration = device(&[
+        "attest",
+        "--pki",
+        pki,
+        "--key-file",
+        key,
+        "--app",
+        APP,
+        "--form",
+        "macos27",
+        &challenge,
+    ]);
+    registration["challengeID"] = issued["challengeID"].clone();
+    registration["clientDataHash_base64"] = Value::Null;
+    let registered = server.post("/app-attest/register", &registration).json();
+    assert_eq!(registered["status"], "registered", "{registered}");
+    registered
+}
+
 #[test]
 fn a_restart_keeps_keys_counters_flows_and_recorded_answers() {
     let directory = tempfile::tempdir().unwrap();
@@ -41,27 +67,7 @@ fn a_restart_keeps_keys_counters_flows_and_recorded_answers() {
 
     let server = Server::start(&flags);
     assert_eq!(server.log[0]["level"], "WARN", "{:?}", server.log);
-    let issued = server.post("/app-attest/challenge", &json!({})).json();
-    let challenge = format!(
-        "--challenge={}",
-        issued["challenge_base64"].as_str().unwrap()
-    );
-    let mut registration = device(&[
-        "attest",
-        "--pki",
-        &pki,
-        "--key-file",
-        &key,
-        "--app",
-        APP,
-        "--form",
-        "macos27",
-        &challenge,
-    ]);
-    registration["challengeID"] = issued["challengeID"].clone();
-    registration["clientDataHash_base64"] = Value::Null;
-    let registered = server.post("/app-attest/register", &registration).json();
-    assert_eq!(registered["status"], "registered", "{registered}");
+    let registered = register(&server, &pki, &key);
 
     let verify = |server: &Server, counter: &str, header: &str| {
         let mut body = json!({
