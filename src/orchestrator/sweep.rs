@@ -44,6 +44,8 @@ impl Orchestrator {
             if due.handles.len() < BATCH || swept == before {
                 break;
             }
+            // A store in memory never waits; connections are accepted on this runtime too.
+            tokio::task::yield_now().await;
         }
         self.shared.observer.observe(Event::Swept {
             lag: lag.unwrap_or_default(),
