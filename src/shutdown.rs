@@ -5,7 +5,7 @@ use std::process;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -84,25 +84,28 @@ impl Running<'_> {
         self.accepting.cancel();
         let end = Instant::now() + options.grace;
         self.steps.close();
-        if timeout_at(end, self.steps.wait()).await.is_err() {
-            tracing::warn!(stepsUnderWay = self.steps.len(), "calls under way are cut");
-            self.cut.cancel();
-        }
+        // Connections stay open meanwhile: what is asked on them is refused in so many words.
+        let in_time = timeout_at(end, self.steps.wait()).await.is_ok();
         self.closing.cancel();
         self.connections.close();
-        let everything = async {
-            self.steps.wait().await;
-            self.connections.wait().await;
-        };
-        if timeout_at(end.max(Instant::now() + LAST_WORDS), everything)
-            .await
-            .is_err()
-        {
+        if in_time && timeout_at(end, self.everything()).await.is_ok() {
+            tracing::info!("stopped");
+            return;
+        }
+        // A request whose body came late may have begun its step after the others had ended.
+        tracing::warn!(stepsUnderWay = self.steps.len(), "calls under way are cut");
+        self.cut.cancel();
+        if timeout(LAST_WORDS, self.everything()).await.is_err() {
             tracing::warn!(
                 connections = self.connections.len(),
                 "connections are left behind"
             );
         }
         tracing::info!("stopped");
+    }
+
+    async fn everything(&self) {
+        self.steps.wait().await;
+        self.connections.wait().await;
     }
 }

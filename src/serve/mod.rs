@@ -1,29 +1,29 @@
 //! The composition root: from a configuration to a running service.
 
+mod about;
+mod listeners;
+
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio::runtime;
-use tokio::sync::{Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{About, Api, Listener};
+use self::about::about;
+use self::listeners::Listeners;
+use crate::api::Api;
 use crate::backend::client;
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Format, StoreKind};
 use crate::entropy::SystemEntropy;
-use crate::listen::{accept, bind};
 use crate::orchestrator::{Orchestrator, Shared};
 use crate::phase::Phases;
 use crate::shutdown::{self, Running, Signals};
@@ -31,7 +31,7 @@ use crate::store::timed::TimedStore;
 use crate::store::{self, FlowStore};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{Telemetry, log};
-use crate::workers::{Arrival, Kit, StartError, Workers};
+use crate::workers::{Kit, StartError, Workers};
 
 /// The service could not be started.
 #[derive(Debug, Error)]
@@ -122,7 +122,7 @@ async fn until_stopped(
     phases: &Phases,
 ) -> Workers {
     let accepting = CancellationToken::new();
-    let accepted = tokio::spawn(accept_all(listeners, workers, accepting.clone()));
+    let accepted = tokio::spawn(listeners.accept_until(accepting.clone(), workers));
     let sweeper = Orchestrator::new(kit.shared.clone(), HashMap::new());
     let sweeping = tokio::spawn(sweep_forever(sweeper, config.flows.sweep_interval));
     signals.next().await;
@@ -206,120 +206,6 @@ fn kit(
         connections: TaskTracker::new(),
         closing: CancellationToken::new(),
     }
-}
-
-fn about(config: &Config, clock: &dyn Clock) -> About {
-    let backend = config.backends.get("default");
-    About {
-        backend_base_url: backend
-            .map(|backend| backend.base_url.as_str().to_owned())
-            .unwrap_or_default(),
-        build_sha256: config.build_sha256.clone().or_else(|| own_digest().ok()),
-        started: clock.monotonic(),
-    }
-}
-
-/// SHA-256 of the program file that runs.
-fn own_digest() -> io::Result<String> {
-    let mut program = File::open(std::env::current_exe()?)?;
-    let mut digest = Sha256::new();
-    let mut chunk = vec![0; 1024 * 1024];
-    loop {
-        let read = program.read(&mut chunk)?;
-        if read == 0 {
-            let bytes = digest.finalize();
-            return Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect());
-        }
-        digest.update(chunk.get(..read).unwrap_or_default());
-    }
-}
-
-/// The sockets that are listened on.
-struct Listeners {
-    main: TcpListener,
-    ops: Option<TcpListener>,
-    places: Arc<Semaphore>,
-}
-
-impl Listeners {
-    fn bind(config: &Config) -> Result<Self, ServeError> {
-        let main = bind_or_say(config.server.listen, "server.listen")?;
-        let ops = config
-            .ops
-            .listen
-            .map(|address| bind_or_say(address, "ops.listen"))
-            .transpose()?;
-        let ops_address = ops.as_ref().and_then(|listener| listener.local_addr().ok());
-        tracing::info!(
-            address = %main.local_addr()?,
-            ops = ops_address.map(|address| address.to_string()),
-            version = env!("CARGO_PKG_VERSION"),
-            "listening"
-        );
-        Ok(Self {
-            main,
-            ops,
-            places: Arc::new(Semaphore::new(most_connections())),
-        })
-    }
-}
-
-fn bind_or_say(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServeError> {
-    bind(address).map_err(|cause| ServeError::Bind {
-        address,
-        setting,
-        cause,
-    })
-}
-
-/// Half of the files that the process may open: each connection may need one to a backend.
-fn most_connections() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let half = limit.map_or(usize::MAX, |limit| {
-        usize::try_from(limit).unwrap_or(usize::MAX) / 2
-    });
-    half.saturating_sub(16).clamp(8, 65_536)
-}
-
-async fn accept_all(
-    listeners: Listeners,
-    mut workers: Workers,
-    until: CancellationToken,
-) -> Workers {
-    let Listeners { main, ops, places } = listeners;
-    let product = if ops.is_some() {
-        Listener::Product
-    } else {
-        Listener::Whole
-    };
-    let (sender, mut arrivals) = mpsc::channel(1);
-    let ops = ops.map(|listener| (listener, Listener::Operator));
-    for (listener, kind) in ops.into_iter().chain([(main, product)]) {
-        let (sender, places, until) = (sender.clone(), places.clone(), until.clone());
-        tokio::spawn(async move {
-            loop {
-                let accepted = tokio::select! {
-                    accepted = accept(&listener, &places) => accepted,
-                    () = until.cancelled() => return,
-                };
-                if sender
-                    .send(Arrival {
-                        accepted,
-                        listener: kind,
-                    })
-                    .await
-                    .is_err()
-                {
-                    return;
-                }
-            }
-        });
-    }
-    drop(sender);
-    while let Some(arrival) = arrivals.recv().await {
-        workers.hand(arrival).await;
-    }
-    workers
 }
 
 async fn sweep_forever(orchestrator: Orchestrator, interval: Duration) {
