@@ -4,7 +4,6 @@ use integrator_core::flow::answer::Placing;
 
 use super::observation::sent;
 use super::problem::Problem;
-use crate::backend::error::CallError;
 use crate::orchestrator::code::Code;
 use crate::orchestrator::failure::{Failure, FailureKind, FlowContext};
 use crate::orchestrator::reply::Reply;
@@ -13,10 +12,7 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let code = failure.code();
         let (outcome, answer) = match &failure.kind {
-            FailureKind::Unanswered(CallError::Unavailable { sent: reached, .. })
-            | FailureKind::Unanswered(CallError::TimedOut { sent: reached, .. }) => {
-                (Some(sent(*reached)), None)
-            }
+            FailureKind::Unanswered(error) => (Some(sent(error.sent())), None),
             FailureKind::Declined(answer) => (Some("answered"), Some(answer.clone())),
             FailureKind::StoreUnavailable { outcome, .. } => (outcome.map(sent), None),
             FailureKind::ShuttingDown => (Some("unknown"), None),

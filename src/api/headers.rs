@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, HeaderName};
 use super::problem::Problem;
 use crate::entropy::{Entropy, EntropyError};
 use crate::orchestrator::code::Code;
-use crate::store::StartKey;
 use crate::trace_context::TraceContext;
 
 /// Names one flow's doings across services.
@@ -30,7 +29,7 @@ pub(super) fn correlation_id(headers: &HeaderMap) -> Result<Option<Arc<str>>, Pr
 }
 
 /// The caller's idempotency key, without the quotes that it may stand in (RFC 8941 strings).
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<StartKey>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
     let Some(text) = single(headers, &IDEMPOTENCY_KEY)? else {
         return Ok(None);
     };
@@ -40,7 +39,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<StartKey>, P
         Some(text)
     };
     match key.filter(|key| is_visible(key, MAX_IDEMPOTENCY_KEY)) {
-        Some(key) => Ok(Some(StartKey(key.as_ref().into()))),
+        Some(key) => Ok(Some(key.as_ref().into())),
         None => {
             let detail = "header Idempotency-Key must be 1 to 255 visible ASCII characters, bare \
                           or as one quoted string";
@@ -113,7 +112,7 @@ mod tests {
         idempotency_key(&headers)
             .ok()
             .flatten()
-            .map(|key| key.0.to_string())
+            .map(|key| key.to_string())
     }
 
     #[test]

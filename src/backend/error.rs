@@ -34,6 +34,14 @@ impl CallError {
         }
     }
 
+    /// Whether any byte of the request may have reached the backend.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match self {
+            Self::Unavailable { sent, .. } | Self::TimedOut { sent, .. } => *sent,
+        }
+    }
+
     pub(super) fn unreadable(detail: &str) -> Self {
         Self::Unavailable {
             sent: Sent::Unknown,

@@ -8,7 +8,7 @@ use integrator_core::flow::history::Transition;
 use integrator_core::flow::record::Flow;
 use integrator_core::protocol::{Protocol, Step};
 
-use crate::backend::error::CallError;
+pub use crate::backend::error::CallError;
 
 /// Something that happened to a flow.
 #[derive(Clone, Copy, Debug)]

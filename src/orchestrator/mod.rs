@@ -41,7 +41,8 @@ use crate::backend::client::BackendClient;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::entropy::{self, Entropy};
-use crate::store::{Census, FlowStore, Stored};
+pub use crate::store::Census;
+use crate::store::{FlowStore, Stored};
 
 /// What all runtimes of the process share.
 pub struct Shared {

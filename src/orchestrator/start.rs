@@ -29,7 +29,7 @@ pub struct StartOrder {
     /// The caller's correlation id, or a new one.
     pub correlation_id: Arc<str>,
     /// The caller's idempotency key.
-    pub key: Option<StartKey>,
+    pub key: Option<Arc<str>>,
     /// The caller's trace.
     pub trace: TraceContext,
 }
@@ -40,6 +40,7 @@ struct Readable<'a> {
     protocol: &'a Arc<Protocol>,
     body: &'a Body<'a>,
     fingerprint: Fingerprint,
+    key: Option<StartKey>,
 }
 
 impl Orchestrator {
@@ -64,10 +65,11 @@ impl Orchestrator {
             protocol: &protocol,
             body: &body,
             fingerprint: fingerprint(&order.body),
+            key: order.key.clone().map(StartKey),
         };
         let mut missed = None;
         for _ in 0..ROUNDS {
-            let followed = match self.existing(order.key.as_ref()).await? {
+            let followed = match self.existing(start.key.as_ref()).await? {
                 Some(found) => {
                     let step = found.protocol.start();
                     let request = Request {
@@ -87,7 +89,7 @@ impl Orchestrator {
                 return outcome;
             }
         }
-        match self.existing(order.key.as_ref()).await? {
+        match self.existing(start.key.as_ref()).await? {
             Some(found) => Err(in_progress(&found, found.protocol.start())),
             None => Err(Failure::new(FailureKind::Internal(
                 "a keyed start found no end".to_owned(),
@@ -153,18 +155,14 @@ impl Orchestrator {
             protocol: protocol.name().into(),
             digest: protocol.digest().into(),
             correlation_id: start.order.correlation_id.clone(),
-            keyed: start.order.key.as_ref().map(|_| start.fingerprint),
+            keyed: start.key.as_ref().map(|_| start.fingerprint),
             issued_at: now.wall,
         };
         let begun = create(origin, protocol, request, self.terms(protocol)?, &now)
             .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
         let conversation = self.conversation(begun, protocol, &start.order.trace)?;
         let record = stored(conversation.flow().clone(), protocol);
-        let created = self
-            .shared
-            .store
-            .create(record, start.order.key.clone())
-            .await;
+        let created = self.shared.store.create(record, start.key.clone()).await;
         match created.map_err(|error| in_context(error.into()))? {
             Created::Created => Ok(Followed::Told(self.converse(conversation).await)),
             Created::Existing(_) => Ok(Followed::Again),

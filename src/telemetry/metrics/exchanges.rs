@@ -6,7 +6,7 @@ use integrator_core::protocol::{Protocol, Step};
 use prometheus::{Error, HistogramVec, IntCounterVec};
 
 use super::register::Registrar;
-use crate::backend::error::CallError;
+use crate::orchestrator::event::CallError;
 use crate::telemetry::request::Exchange;
 
 /// Stands for a protocol or step that no definition names.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use prometheus::{Error, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
 
 use super::register::Registrar;
-use crate::store::Census;
+use crate::orchestrator::Census;
 
 pub(super) struct FlowMetrics {
     flows: IntGaugeVec,

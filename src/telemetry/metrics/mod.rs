@@ -16,8 +16,8 @@ use self::exchanges::ExchangeMetrics;
 use self::flows::FlowMetrics;
 use self::register::Registrar;
 use super::request::Exchange;
-use crate::backend::error::CallError;
-use crate::store::Census;
+use crate::orchestrator::Census;
+use crate::orchestrator::event::CallError;
 
 /// The metrics of one process.
 pub struct Metrics {
