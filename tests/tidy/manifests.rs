@@ -1,0 +1,140 @@
+//! What every package says of itself, and where its dependencies come from.
+
+use crate::tree::{Tree, holds, sees};
+
+/// The one place that dependencies come from.
+const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// Keys of a dependency that would lead elsewhere.
+const ELSEWHERE: [&str; 3] = ["git", "registry", "registry-index"];
+
+fn parsed(path: &str, text: &str) -> Result<toml::Table, String> {
+    text.parse().map_err(|error| format!("{path}: {error}"))
+}
+
+/// Every package takes the workspace's lints, and those forbid what they must.
+fn loose_lints(tree: &Tree) -> Vec<String> {
+    let mut violations = Vec::new();
+    for file in tree.files.iter().filter(|file| is_manifest(&file.path)) {
+        let table = match parsed(&file.path, &file.text) {
+            Ok(table) => table,
+            Err(violation) => {
+                violations.push(violation);
+                continue;
+            }
+        };
+        let at = |keys: &[&str]| {
+            let mut value = table.get(*keys.first()?)?;
+            for key in keys.get(1..)? {
+                value = value.get(key)?;
+            }
+            Some(value.clone())
+        };
+        let inherits = at(&["lints", "workspace"]) == Some(toml::Value::Boolean(true));
+        let forbids = |keys: &[&str]| at(keys) == Some(toml::Value::String("forbid".to_owned()));
+        let alone = forbids(&["lints", "rust", "unsafe_code"]);
+        if table.contains_key("package") && !inherits && !alone {
+            violations.push(format!("{}: has no [lints] workspace = true", file.path));
+        }
+        let is_workspace_of_members = at(&["workspace", "members"]).is_some();
+        if is_workspace_of_members && !forbids(&["workspace", "lints", "rust", "unsafe_code"]) {
+            violations.push(format!(
+                "{}: [workspace.lints.rust] does not forbid unsafe_code",
+                file.path
+            ));
+        }
+    }
+    violations
+}
+
+fn foreign_sources(tree: &Tree) -> Vec<String> {
+    let mut violations = Vec::new();
+    for file in &tree.files {
+        if file.path.split('/').any(|part| part == ".cargo") {
+            violations.push(format!(
+                "{}: no configuration of cargo is tracked",
+                file.path
+            ));
+        }
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        for (number, line) in file.text.lines().enumerate() {
+            let is_foreign = match name {
+                "Cargo.lock" => line
+                    .strip_prefix("source = ")
+                    .is_some_and(|source| source != format!("\"{SOURCE}\"")),
+                "Cargo.toml" => leads_elsewhere(line),
+                _ => false,
+            };
+            if is_foreign {
+                violations.push(format!("{}:{}: {}", file.path, number + 1, line.trim()));
+            }
+        }
+    }
+    violations
+}
+
+fn leads_elsewhere(line: &str) -> bool {
+    let line = line.split('#').next().unwrap_or(line);
+    line.split(['{', ',', ' '])
+        .collect::<Vec<_>>()
+        .windows(2)
+        .any(|pair| matches!(pair, [key, "="] if ELSEWHERE.contains(key)))
+}
+
+fn is_manifest(path: &str) -> bool {
+    path == "Cargo.toml" || path.ends_with("/Cargo.toml")
+}
+
+#[test]
+fn every_package_takes_the_workspaces_lints() {
+    holds("lints of packages", &loose_lints(&Tree::of_repository()));
+}
+
+#[test]
+fn a_package_without_lints_is_seen() {
+    let tree = Tree::planted(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers=[]\n[workspace.lints.rust]\nunsafe_code='warn'",
+        ),
+        ("a/Cargo.toml", "[package]\n[lints]\nworkspace=true"),
+        ("b/Cargo.toml", "[package]\n[lints]\nworkspace=false"),
+        (
+            "fuzz/Cargo.toml",
+            "[package]\n[lints.rust]\nunsafe_code='forbid'\n[workspace]",
+        ),
+    ]);
+    sees(
+        &loose_lints(&tree),
+        &["Cargo.toml: [workspace.lints.rust]", "b/Cargo.toml"],
+    );
+}
+
+#[test]
+fn dependencies_come_from_one_place() {
+    holds(
+        "sources of dependencies",
+        &foreign_sources(&Tree::of_repository()),
+    );
+}
+
+#[test]
+fn a_dependency_from_elsewhere_is_seen() {
+    let lock = format!("source = \"{SOURCE}\"\nsource = \"registry+https://mirror.example/\"");
+    let tree = Tree::planted(&[
+        ("Cargo.lock", &lock),
+        (
+            "Cargo.toml",
+            "a = { git = \"https://example.com\" }\nb = \"1\" # git = no\nc = { registry = \"m\" }",
+        ),
+        (".cargo/config.toml", ""),
+    ]);
+    sees(
+        &foreign_sources(&tree),
+        &[
+            "Cargo.lock:2",
+            "Cargo.toml:1",
+            "Cargo.toml:3",
+            ".cargo/config.toml",
+        ],
+    );
+}
