@@ -1,0 +1,116 @@
+//! The sockets that are listened on, and the hand that gives connections to the workers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::ServeError;
+use crate::api::Listener;
+use crate::config::Config;
+use crate::listen::{accept, bind};
+use crate::workers::{Arrival, Workers};
+
+/// The sockets that are listened on.
+pub(super) struct Listeners {
+    main: TcpListener,
+    ops: Option<TcpListener>,
+    places: Arc<Semaphore>,
+}
+
+impl Listeners {
+    pub(super) fn bind(config: &Config) -> Result<Self, ServeError> {
+        let main = bind_or_say(config.server.listen, "server.listen")?;
+        let ops = config
+            .ops
+            .listen
+            .map(|address| bind_or_say(address, "ops.listen"))
+            .transpose()?;
+        let ops_address = ops.as_ref().and_then(|listener| listener.local_addr().ok());
+        tracing::info!(
+            address = %main.local_addr()?,
+            ops = ops_address.map(|address| address.to_string()),
+            version = env!("CARGO_PKG_VERSION"),
+            "listening"
+        );
+        Ok(Self {
+            main,
+            ops,
+            places: Arc::new(Semaphore::new(most_connections())),
+        })
+    }
+
+    /// Hands every connection that comes in to the next worker, until told otherwise. The sockets
+    /// are closed then, so that the system refuses whoever comes later.
+    pub(super) async fn accept_until(
+        self,
+        until: CancellationToken,
+        mut workers: Workers,
+    ) -> Workers {
+        let Self { main, ops, places } = self;
+        let product = if ops.is_some() {
+            Listener::Product
+        } else {
+            Listener::Whole
+        };
+        let (sender, mut arrivals) = mpsc::channel(1);
+        let ops = ops.map(|listener| (listener, Listener::Operator));
+        for (socket, listener) in ops.into_iter().chain([(main, product)]) {
+            let door = Door {
+                socket,
+                listener,
+                places: places.clone(),
+            };
+            let (sender, until) = (sender.clone(), until.clone());
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = door.accept_for_ever(&sender) => {}
+                    () = until.cancelled() => {}
+                }
+            });
+        }
+        drop(sender);
+        while let Some(arrival) = arrivals.recv().await {
+            workers.hand(arrival).await;
+        }
+        workers
+    }
+}
+
+/// One socket, with the routes that are behind it.
+struct Door {
+    socket: TcpListener,
+    listener: Listener,
+    places: Arc<Semaphore>,
+}
+
+impl Door {
+    async fn accept_for_ever(&self, sender: &mpsc::Sender<Arrival>) {
+        loop {
+            let accepted = accept(&self.socket, &self.places).await;
+            let listener = self.listener;
+            if sender.send(Arrival { accepted, listener }).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn bind_or_say(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServeError> {
+    bind(address).map_err(|cause| ServeError::Bind {
+        address,
+        setting,
+        cause,
+    })
+}
+
+/// Half of the files that the process may open: each connection may need one to a backend.
+fn most_connections() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let half = limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX) / 2
+    });
+    half.saturating_sub(16).clamp(8, 65_536)
+}
