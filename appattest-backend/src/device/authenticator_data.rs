@@ -12,7 +12,8 @@ pub enum Form {
     Classic,
     /// iOS 27: an extension map, and flags that announce more than there is.
     Ios27,
-    /// macOS 27: a longer extension map, and flags that announce less than there is.
+    /// macOS 27: an extension map with a code-directory hash and without a bundle version, and
+    /// flags that announce less than there is.
     Macos27,
 }
 
@@ -33,11 +34,13 @@ impl Form {
         let entries = match self {
             Form::Classic => return Vec::new(),
             Form::Ios27 => 2,
-            Form::Macos27 => 4,
+            Form::Macos27 => 3,
         };
         let mut out = vec![0xa0 | entries];
-        cbor_text(&mut out, "apple_bundle_version_01");
-        cbor_text(&mut out, bundle_version);
+        if self == Form::Ios27 {
+            cbor_text(&mut out, "apple_bundle_version_01");
+            cbor_text(&mut out, bundle_version);
+        }
         cbor_text(&mut out, "apple_validation_category_01");
         cbor_bytes(&mut out, &validation_category.to_le_bytes());
         if self == Form::Macos27 {

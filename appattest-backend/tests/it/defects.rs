@@ -2,12 +2,15 @@
 
 use appattest_backend::{
     authority::{Call, ChallengePolicy},
-    device::{AssertionDefect, AttestationDefect, Form},
+    decoder::{AssertionObject, AttestationObject},
+    device::{AssertionDefect, AttestationDefect, Form, Profile},
+    reason::Reason,
+    validator::{TrustRoot, verify_attestation},
 };
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::house::{House, acceptance, bytes, profile, start};
 
 const FORMS: [Form; 3] = [Form::Classic, Form::Ios27, Form::Macos27];
 
@@ -24,12 +27,53 @@ fn every_form_of_device_registers_and_asserts() {
             assert_eq!(status, 200);
             assert_eq!(verdict["verified"], true, "{form:?} {verdict}");
             assert_eq!(verdict["signCount"], counter);
-            assert_eq!(
-                verdict.get("bundleVersion").is_some(),
-                form != Form::Classic
-            );
+            assert_eq!(verdict.get("bundleVersion").is_some(), form == Form::Ios27);
         }
     }
+}
+
+#[test]
+fn authenticator_data_is_as_long_as_that_of_real_devices() {
+    let house = House::open(ChallengePolicy::Required);
+    for (form, bundle_version, asserted, attested) in [
+        (Form::Classic, "1", 37, 164),
+        (Form::Ios27, "1", 99, 226),
+        (Form::Ios27, "1314", 102, 229),
+        (Form::Macos27, "1", 153, 280),
+    ] {
+        let mut device = house.device(form).in_profile(Profile {
+            bundle_version: bundle_version.to_owned(),
+            ..profile(form)
+        });
+        let body = house.attestation(&device, &[], None);
+        let object = bytes(&body["attestationObject_base64"]);
+        let data = AttestationObject::decode(&object)
+            .unwrap()
+            .authenticator_data;
+        assert_eq!(data.len(), attested, "{form:?}");
+        let body = house.assertion(&mut device, "", &[], None);
+        let object = bytes(&body["assertionObject_base64"]);
+        let data = AssertionObject::decode(&object).unwrap().authenticator_data;
+        assert_eq!(data.len(), asserted, "{form:?}");
+        // The flag that announces a credential is set, and none follows.
+        assert_eq!(data[32] & 0x40, 0x40);
+    }
+}
+
+#[test]
+fn nothing_simulated_is_accepted_under_apples_root() {
+    let house = House::open(ChallengePolicy::Required);
+    let device = house.device(Form::Classic);
+    let body = house.attestation(&device, &[], None);
+    let verdict = verify_attestation(
+        &bytes(&body["attestationObject_base64"]),
+        &device.key_id(),
+        &[],
+        &acceptance(),
+        &TrustRoot::apple().unwrap(),
+        start(),
+    );
+    assert_eq!(verdict, Err(Reason::ChainUntrusted));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use appattest_backend::{authority::Call, reason::Reason};
+use serde_json::Value;
 
 use crate::harness::BINARY;
 
@@ -68,5 +69,26 @@ fn the_flags_and_variables_are_the_documented_ones() {
 fn every_call_is_documented() {
     for call in Call::ALL {
         assert!(DOCUMENT.contains(&format!("`POST {}`", call.path())));
+    }
+}
+
+#[test]
+fn every_defect_is_documented_with_its_reason() {
+    let output = Command::new(BINARY)
+        .args(["device", "defects"])
+        .output()
+        .unwrap();
+    let lists: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let documented = table("The simulated device");
+    for stage in ["attestation", "assertion"] {
+        for defect in lists[stage].as_array().unwrap() {
+            let reason = match defect["reason"].as_str() {
+                Some(reason) => format!("`{reason}`"),
+                None => String::from("accepted"),
+            };
+            let name = format!("`{}`", defect["name"].as_str().unwrap());
+            let row = vec![&*name, defect["about"].as_str().unwrap(), &*reason];
+            assert!(documented.contains(&row), "{row:?}");
+        }
     }
 }
