@@ -67,11 +67,16 @@ impl CallError {
 }
 
 /// The innermost cause says most, and the outer ones may repeat the address.
-fn describe(error: &reqwest::Error, sent: Sent) -> String {
+pub(super) fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
+    cause.to_string()
+}
+
+fn describe(error: &reqwest::Error, sent: Sent) -> String {
+    let cause = innermost(error);
     match sent {
         Sent::NotSent => format!("no connection to the backend: {cause}"),
         Sent::Unknown => format!("the backend's answer did not arrive whole: {cause}"),

@@ -46,7 +46,7 @@ impl Reply {
 
 impl Http {
     pub(super) fn new(integrator: &str, backend: &str) -> Result<Self, DemoError> {
-        let client = Client::builder().no_proxy().build();
+        let client = Client::builder().no_proxy().tls_certs_only([]).build();
         let client =
             client.map_err(|error| DemoError::Failed(format!("no HTTP client: {error}")))?;
         Ok(Self {

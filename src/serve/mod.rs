@@ -96,14 +96,14 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
     ));
     let phases = Arc::new(Phases::default());
     let kit = kit(config, &clock, &telemetry, &shared, &phases);
+    let cores = std::thread::available_parallelism()?.get();
+    let workers = Workers::start(cores, &kit)?;
     let control = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let workers = control.block_on(async {
         let listeners = Listeners::bind(config)?;
         let signals = Signals::listen()?;
-        let cores = std::thread::available_parallelism()?.get();
-        let workers = Workers::start(cores, &kit)?;
         Ok::<_, ServeError>(until_stopped(config, listeners, signals, workers, &kit, &phases).await)
     })?;
     if kit.connections.is_empty() && kit.shared.steps.is_empty() {
