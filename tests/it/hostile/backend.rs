@@ -1,0 +1,305 @@
+//! A backend on a raw socket that misbehaves as it is told, and counts by attempt what it was
+//! asked. Nothing of it knows HTTP but the few lines that find the end of a request.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::harness::client::find;
+
+/// What the backend does with a connection or a request, once.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    /// Ends the connection before it reads anything.
+    HangUp,
+    /// Reads the head of a request and resets the connection.
+    ResetInBody,
+    /// Reads the request whole, then does all of this, then ends the connection.
+    Answer(Vec<Part>),
+    /// The same, but the connection stays open for further requests.
+    AnswerAndStay(Vec<Part>),
+}
+
+/// A part of an answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    Bytes(Vec<u8>),
+    Pause(Duration),
+    /// This many bytes, unless nobody takes them any more.
+    Flood(usize),
+    /// These bytes one by one, each after a pause.
+    Drip(Vec<u8>, Duration),
+    Reset,
+    /// Nothing more, for ever.
+    Silence,
+}
+
+impl Deed {
+    /// Writes this text and ends the connection.
+    pub(crate) fn says(text: impl AsRef<[u8]>) -> Self {
+        Self::Answer(vec![Part::Bytes(text.as_ref().to_vec())])
+    }
+}
+
+/// How connections go on after an answer that nothing was told about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manners {
+    /// Each answer says that the connection ends.
+    CloseSaid,
+    /// Connections stay open.
+    Stay,
+    /// Connections stay open a moment and end without a word.
+    CloseUnsaid,
+}
+
+#[derive(Default)]
+struct State {
+    script: VecDeque<Deed>,
+    /// Attempt ids with the number of requests that carried them.
+    asked: BTreeMap<String, usize>,
+    heads: Vec<String>,
+    connections: usize,
+    /// Bytes that a flood got rid of.
+    flooded: usize,
+}
+
+pub(crate) struct Hostile {
+    pub(crate) address: SocketAddr,
+    manners: Manners,
+    state: Arc<Mutex<State>>,
+    listening: JoinHandle<()>,
+}
+
+impl Hostile {
+    pub(crate) async fn start(manners: Manners) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let state = Arc::<Mutex<State>>::default();
+        let listening = tokio::spawn(listen(listener, manners, state.clone()));
+        Self {
+            address,
+            manners,
+            state,
+            listening,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// To the next connection or request that nothing is told about yet.
+    pub(crate) fn next(&self, deed: Deed) {
+        self.state().script.push_back(deed);
+    }
+
+    /// Listens no more: whoever connects is refused.
+    pub(crate) async fn go_away(&mut self) {
+        self.listening.abort();
+        let _aborted = (&mut self.listening).await;
+    }
+
+    /// Listens again where it did.
+    pub(crate) async fn come_back(&mut self) {
+        let listener = TcpListener::bind(self.address)
+            .await
+            .expect("the same port");
+        self.listening = tokio::spawn(listen(listener, self.manners, self.state.clone()));
+    }
+
+    /// How many requests carried this attempt id.
+    pub(crate) fn asked(&self, attempt: &str) -> usize {
+        self.state().asked.get(attempt).copied().unwrap_or(0)
+    }
+
+    /// The most requests that carried one attempt id, and how many ids there were.
+    pub(crate) fn most_asked(&self) -> (usize, usize) {
+        let state = self.state();
+        (
+            state.asked.values().copied().max().unwrap_or(0),
+            state.asked.len(),
+        )
+    }
+
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.state().heads.clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.state().connections
+    }
+
+    pub(crate) fn flooded(&self) -> usize {
+        self.state().flooded
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("unpoisoned")
+    }
+}
+
+async fn listen(listener: TcpListener, manners: Manners, state: Arc<Mutex<State>>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        state.lock().expect("unpoisoned").connections += 1;
+        tokio::spawn(converse(stream, manners, state.clone()));
+    }
+}
+
+async fn converse(mut stream: TcpStream, manners: Manners, state: Arc<Mutex<State>>) {
+    let early = {
+        let mut state = state.lock().expect("unpoisoned");
+        let is_early = |deed: &Deed| matches!(deed, Deed::HangUp | Deed::ResetInBody);
+        let early = state.script.front().is_some_and(is_early);
+        early.then(|| state.script.pop_front()).flatten()
+    };
+    let mut unread = Vec::new();
+    match early {
+        Some(Deed::HangUp) => return,
+        Some(_) => {
+            let head = read_head(&mut stream, &mut unread).await;
+            note(&state, &head.unwrap_or_default());
+            return reset(stream);
+        }
+        None => {}
+    }
+    while let Some(head) = read_head(&mut stream, &mut unread).await {
+        note(&state, &head);
+        if !read_body(&mut stream, &mut unread, &head).await {
+            return;
+        }
+        let deed = state.lock().expect("unpoisoned").script.pop_front();
+        let (parts, stays) = match deed {
+            Some(Deed::Answer(parts)) => (parts, false),
+            Some(Deed::AnswerAndStay(parts)) => (parts, true),
+            Some(Deed::HangUp) => return,
+            Some(Deed::ResetInBody) => return reset(stream),
+            None => (
+                vec![Part::Bytes(proper(&head, manners))],
+                manners != Manners::CloseSaid,
+            ),
+        };
+        for part in parts {
+            match part {
+                Part::Reset => return reset(stream),
+                Part::Silence => return std::future::pending().await,
+                part => {
+                    if !write(&mut stream, part, &state).await {
+                        return;
+                    }
+                }
+            }
+        }
+        if !stays {
+            // Whatever is left to send is sent before the end.
+            let _gone = stream.shutdown().await;
+            return;
+        }
+        if manners == Manners::CloseUnsaid {
+            tokio::time::sleep(Duration::from_micros(700)).await;
+            return;
+        }
+    }
+}
+
+fn note(state: &Mutex<State>, head: &str) {
+    let mut state = state.lock().expect("unpoisoned");
+    if let Some(attempt) = header(head, "idempotency-key") {
+        *state.asked.entry(attempt.to_owned()).or_default() += 1;
+    }
+    state.heads.push(head.to_owned());
+}
+
+/// With linger of no time, closing resets (socket(7)).
+fn reset(stream: TcpStream) {
+    let linger = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    linger.expect("a socket can be told to reset");
+    drop(stream);
+}
+
+async fn write(stream: &mut TcpStream, part: Part, state: &Mutex<State>) -> bool {
+    match part {
+        Part::Bytes(bytes) => stream.write_all(&bytes).await.is_ok(),
+        Part::Pause(pause) => {
+            tokio::time::sleep(pause).await;
+            true
+        }
+        Part::Flood(bytes) => {
+            let chunk = [b' '; 16 * 1024];
+            let mut left = bytes;
+            while left > 0 {
+                let length = left.min(chunk.len());
+                if stream.write_all(&chunk[..length]).await.is_err() {
+                    return false;
+                }
+                left -= length;
+                state.lock().expect("unpoisoned").flooded += length;
+            }
+            true
+        }
+        Part::Drip(bytes, pause) => {
+            for byte in bytes {
+                tokio::time::sleep(pause).await;
+                if stream.write_all(&[byte]).await.is_err() {
+                    return false;
+                }
+            }
+            true
+        }
+        Part::Reset | Part::Silence => true,
+    }
+}
+
+async fn read_head(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
+    loop {
+        if let Some(end) = find(unread, b"\r\n\r\n") {
+            let head = unread.drain(..end + 4).collect();
+            return Some(String::from_utf8(head).expect("a head is text"));
+        }
+        if stream.read_buf(unread).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+async fn read_body(stream: &mut TcpStream, unread: &mut Vec<u8>, head: &str) -> bool {
+    let length = header(head, "content-length").and_then(|length| length.parse().ok());
+    let length: usize = length.expect("calls have a length");
+    while unread.len() < length {
+        if stream.read_buf(unread).await.is_ok_and(|read| read == 0) {
+            return false;
+        }
+    }
+    unread.drain(..length);
+    true
+}
+
+/// The value of a header in the text of a head.
+pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (known, value) = line.split_once(": ")?;
+        known.eq_ignore_ascii_case(name).then_some(value)
+    })
+}
+
+/// What a well-behaved backend says, with the flow's handle in it.
+fn proper(head: &str, manners: Manners) -> Vec<u8> {
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    let handle = header(head, "x-flow-handle").unwrap_or_default();
+    let body = match path {
+        "/app-attest/register" => format!(r#"{{"flowID":"of-{handle}"}}"#),
+        "/app-attest/client-data-hash" => format!(r#"{{"clientDataHash_base64":"of-{handle}"}}"#),
+        _ => format!(r#"{{"verified":true,"canary":"of-{handle}"}}"#),
+    };
+    let close = match manners {
+        Manners::CloseSaid => "connection: close\r\n",
+        Manners::Stay | Manners::CloseUnsaid => "",
+    };
+    let length = body.len();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{close}\r\n{body}").into_bytes()
+}
