@@ -54,8 +54,6 @@ pub(crate) enum Manners {
     CloseSaid,
     /// Connections stay open.
     Stay,
-    /// Connections stay open a moment and end without a word.
-    CloseUnsaid,
 }
 
 #[derive(Default)]
@@ -200,10 +198,6 @@ async fn converse(mut stream: TcpStream, manners: Manners, state: Arc<Mutex<Stat
             let _gone = stream.shutdown().await;
             return;
         }
-        if manners == Manners::CloseUnsaid {
-            tokio::time::sleep(Duration::from_micros(700)).await;
-            return;
-        }
     }
 }
 
@@ -298,7 +292,7 @@ fn proper(head: &str, manners: Manners) -> Vec<u8> {
     };
     let close = match manners {
         Manners::CloseSaid => "connection: close\r\n",
-        Manners::Stay | Manners::CloseUnsaid => "",
+        Manners::Stay => "",
     };
     let length = body.len();
     format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{close}\r\n{body}").into_bytes()

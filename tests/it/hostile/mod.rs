@@ -12,6 +12,7 @@ mod bounds;
 mod connecting;
 mod connections;
 mod framing;
+mod hasty;
 mod slow;
 mod statuses;
 
