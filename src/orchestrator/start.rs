@@ -7,11 +7,12 @@ use integrator_core::flow::ids::{Fingerprint, FlowHandle};
 use integrator_core::flow::machine::{Request, begin_again, create};
 use integrator_core::flow::record::Origin;
 use integrator_core::protocol::{Body, Protocol, read_body};
+use sha2::{Digest, Sha256};
 
 use super::advance::{Followed, in_progress};
 use super::failure::{Failure, FailureKind};
 use super::reply::Outcome;
-use super::{Found, Orchestrator, fingerprint, stored};
+use super::{Found, Orchestrator, stored};
 use crate::entropy;
 use crate::store::{Created, StartKey};
 use crate::trace_context::TraceContext;
@@ -64,7 +65,7 @@ impl Orchestrator {
             order,
             protocol: &protocol,
             body: &body,
-            fingerprint: fingerprint(&order.body),
+            fingerprint: start_fingerprint(&protocol, &order.body),
             key: order.key.clone().map(StartKey),
         };
         let mut missed = None;
@@ -171,4 +172,14 @@ impl Orchestrator {
             )))),
         }
     }
+}
+
+/// A start is the same as another when it starts the same protocol with the same body. Names of
+/// protocols hold no NUL, so that no two pairs give one text.
+fn start_fingerprint(protocol: &Protocol, body: &Bytes) -> Fingerprint {
+    let mut digest = Sha256::new();
+    digest.update(protocol.name());
+    digest.update([0]);
+    digest.update(body);
+    Fingerprint(digest.finalize().into())
 }
