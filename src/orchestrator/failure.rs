@@ -9,7 +9,7 @@ use integrator_core::flow::ids::FlowHandle;
 use integrator_core::flow::record::Flow;
 use integrator_core::flow::refusal::{Refusal, Why};
 use integrator_core::flow::time::Now;
-use integrator_core::protocol::{Protocol, Step};
+use integrator_core::protocol::{Protocol, StateId, Step};
 
 use super::code::Code;
 use crate::backend::error::CallError;
@@ -86,8 +86,12 @@ impl Failure {
     }
 
     /// The same failure, told with the facts of its flow.
-    pub(super) fn of_flow(mut self, flow: &Flow, protocol: &Protocol, now: &Now) -> Self {
-        let state = flow.state_at(protocol, now);
+    pub(super) fn of_flow(self, flow: &Flow, protocol: &Protocol, now: &Now) -> Self {
+        self.in_state(flow, protocol, flow.state_at(protocol, now))
+    }
+
+    /// The same, for a flow whose state was found out otherwise.
+    pub(super) fn in_state(mut self, flow: &Flow, protocol: &Protocol, state: StateId) -> Self {
         self.flow = Some(Box::new(FlowContext {
             handle: flow.handle().clone(),
             flow_id: flow.flow_id().cloned(),

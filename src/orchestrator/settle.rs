@@ -35,18 +35,26 @@ impl Orchestrator {
             match self.try_to_settle(conversation, &answer).await {
                 Ok(outcome) => return outcome,
                 Err(StoreError::Unavailable { cause }) => {
-                    let flow = conversation.flow();
-                    self.shared.observer.observe(Event::StoreFailed {
-                        flow,
-                        cause: &cause,
-                    });
-                    if Instant::now() + RETRY_PAUSE >= conversation.deadlines.settle {
+                    if !self.may_save_again(conversation, &cause).await {
                         return Err(unsaved(conversation, cause));
                     }
-                    sleep(RETRY_PAUSE).await;
                 }
             }
         }
+    }
+
+    /// Tells that the store failed, and waits for the next try to save; `false` where the claim
+    /// has no time left for one.
+    async fn may_save_again(&self, conversation: &Conversation, cause: &str) -> bool {
+        let flow = conversation.flow();
+        self.shared
+            .observer
+            .observe(Event::StoreFailed { flow, cause });
+        if Instant::now() + RETRY_PAUSE >= conversation.deadlines.settle {
+            return false;
+        }
+        sleep(RETRY_PAUSE).await;
+        true
     }
 
     async fn try_to_settle(
@@ -92,16 +100,15 @@ impl Orchestrator {
             NoAnswer::Failed(error) => (error.ending(), FailureKind::Unanswered(error)),
             NoAnswer::Interrupted => (Ending::Interrupted, FailureKind::ShuttingDown),
         };
-        match self.try_to_release(conversation, ending).await {
-            Ok(seen) => self.tell_released(conversation, &seen, kind),
-            // The claim then ends with its lease, which is what a lease is for.
-            Err(StoreError::Unavailable { cause }) => {
-                let flow = conversation.flow();
-                self.shared.observer.observe(Event::StoreFailed {
-                    flow,
-                    cause: &cause,
-                });
-                Failure::new(kind).at_step(conversation.step())
+        loop {
+            match self.try_to_release(conversation, ending).await {
+                Ok(seen) => return self.tell_released(conversation, &seen, kind),
+                Err(StoreError::Unavailable { cause }) => {
+                    if !self.may_save_again(conversation, &cause).await {
+                        // The claim then ends with its lease, which is what a lease is for.
+                        return as_claimed(conversation, kind);
+                    }
+                }
             }
         }
     }
@@ -258,5 +265,16 @@ fn leaves_nothing(conversation: &Conversation) -> bool {
 
 fn unsaved(conversation: &Conversation, cause: String) -> Failure {
     let outcome = Some(Sent::Unknown);
-    Failure::new(FailureKind::StoreUnavailable { cause, outcome }).at_step(conversation.step())
+    as_claimed(
+        conversation,
+        FailureKind::StoreUnavailable { cause, outcome },
+    )
+}
+
+/// A failure told of the flow as it was claimed: what the store holds now, it does not say.
+fn as_claimed(conversation: &Conversation, kind: FailureKind) -> Failure {
+    let (flow, protocol) = (conversation.flow(), &conversation.protocol);
+    Failure::new(kind)
+        .in_state(flow, protocol, flow.state())
+        .at_step(conversation.step())
 }
