@@ -1,8 +1,17 @@
 //! What the whole service promises, in one binary.
 
+mod attempts;
 mod attestation;
 mod certificates;
 mod cli;
+mod commit;
 mod config;
+mod errors;
+mod fencing;
 mod harness;
+mod hold;
+mod joining;
+mod keyed;
+mod order;
+mod replay;
 mod steps;

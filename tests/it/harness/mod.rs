@@ -17,6 +17,7 @@ pub(crate) mod client;
 pub(crate) mod entropy;
 pub(crate) mod log;
 pub(crate) mod program;
+pub(crate) mod protocols;
 pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod store;
