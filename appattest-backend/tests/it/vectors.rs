@@ -197,4 +197,30 @@ fn a_recorded_assertion_of_a_key_without_attestation_is_verified() {
         verify_assertion(&object, &[], &key, &acceptance),
         Err(Reason::SignatureInvalid)
     );
+    // What is accepted may have changed since the key was registered.
+    let elsewhere = Acceptance {
+        environments: vec![Environment::Development],
+        ..acceptance.clone()
+    };
+    assert_eq!(
+        verify_assertion(&object, &hash, &key, &elsewhere),
+        Err(Reason::EnvironmentNotAccepted)
+    );
+    let other: AppId = "AAAAAAAAAA.com.example.other".parse().unwrap();
+    let moved = RegisteredKey {
+        rp_id_hash: other.rp_id_hash(),
+        ..key.clone()
+    };
+    assert_eq!(
+        verify_assertion(&object, &hash, &moved, &acceptance),
+        Err(Reason::RpIdHashMismatch)
+    );
+    let strangers = Acceptance {
+        apps: vec![other],
+        ..acceptance
+    };
+    assert_eq!(
+        verify_assertion(&object, &hash, &key, &strangers),
+        Err(Reason::RpIdHashMismatch)
+    );
 }
