@@ -1,5 +1,6 @@
 //! The sockets that are listened on, and the hand that gives connections to the workers.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -28,18 +29,23 @@ impl Listeners {
             .listen
             .map(|address| bind_or_say(address, "ops.listen"))
             .transpose()?;
-        let ops_address = ops.as_ref().and_then(|listener| listener.local_addr().ok());
-        tracing::info!(
-            address = %main.local_addr()?,
-            ops = ops_address.map(|address| address.to_string()),
-            version = env!("CARGO_PKG_VERSION"),
-            "listening"
-        );
         Ok(Self {
             main,
             ops,
             places: Arc::new(Semaphore::new(most_connections())),
         })
+    }
+
+    /// Tells where. Whoever reads this may send requests and signals from then on.
+    pub(super) fn announce(&self) -> io::Result<()> {
+        let ops = self.ops.as_ref().map(TcpListener::local_addr).transpose()?;
+        tracing::info!(
+            address = %self.main.local_addr()?,
+            ops = ops.map(|address| address.to_string()),
+            version = env!("CARGO_PKG_VERSION"),
+            "listening"
+        );
+        Ok(())
     }
 
     /// Hands every connection that comes in to the next worker, until told otherwise. The sockets

@@ -104,6 +104,8 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
     let workers = control.block_on(async {
         let listeners = Listeners::bind(config)?;
         let signals = Signals::listen()?;
+        // Said last: who reads it may send a signal at once, which must already be ours.
+        listeners.announce()?;
         Ok::<_, ServeError>(until_stopped(config, listeners, signals, workers, &kit, &phases).await)
     })?;
     if kit.connections.is_empty() && kit.shared.steps.is_empty() {

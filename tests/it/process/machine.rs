@@ -104,7 +104,7 @@ async fn more_connections_than_places_wait_without_using_the_processor() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let used = ticks(&process) - used;
 
-    assert!(open_files(&process) < 64, "{} before", before);
+    assert!(open_files(&process) < 64, "{before} before");
     assert!(used < 20, "{used} ticks of 10 ms in a second");
     drop(crowd);
     recovers(&process).await;

@@ -81,7 +81,7 @@ impl Launch {
     }
 
     /// Waits for its end: exit code, and standard error.
-    async fn to_the_end(mut self) -> (Option<i32>, String) {
+    async fn run_to_its_end(mut self) -> (Option<i32>, String) {
         let output = timeout(PATIENCE, self.command.output()).await;
         let output = output.expect("it ends").expect("it starts");
         let told = String::from_utf8(output.stderr).expect("it is text");

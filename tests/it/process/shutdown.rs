@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::{Launch, PATIENCE, Process};
+use super::{Launch, PATIENCE, Process, all_of};
 use crate::harness::backend::REGISTERED;
 use crate::harness::service::START;
 use crate::harness::{Answer, Backend, Client, Request};
@@ -52,6 +52,17 @@ async fn a_signal_ends_an_idle_service_at_once() {
             begun.elapsed()
         );
         process.says("stopped").await;
+    }
+}
+
+#[tokio::test]
+async fn a_signal_right_after_the_first_word_is_taken_as_any_other() {
+    let backend = Backend::start().await;
+    for _ in 0..10 {
+        let (mut process, lines) = Launch::service(&backend).listening().await;
+        process.signal(Signal::TERM);
+        all_of(lines.into_inner()).await;
+        assert_eq!(process.ended().await, Some(0));
     }
 }
 

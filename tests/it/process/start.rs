@@ -14,7 +14,7 @@ async fn a_bad_configuration_is_told_whole_and_exits_2() {
         .with("APP_ATTEST_BACKEND_TIMEOUT_MS", "soon")
         .with("INTEGRATOR__NO__SUCH", "1");
 
-    let (code, told) = launch.to_the_end().await;
+    let (code, told) = launch.run_to_its_end().await;
 
     assert_eq!(code, Some(2), "{told}");
     for name in [
@@ -33,7 +33,7 @@ async fn an_address_in_use_is_told_and_exits_1() {
     let address = taken.local_addr().expect("bound").to_string();
 
     let launch = Launch::of(INTEGRATOR).arguments(&["serve", "--listen", &address]);
-    let (code, told) = launch.to_the_end().await;
+    let (code, told) = launch.run_to_its_end().await;
 
     assert_eq!(code, Some(1), "{told}");
     assert!(
@@ -50,7 +50,7 @@ async fn an_operators_address_in_use_is_told_by_its_own_name() {
     let backend = Backend::start().await;
 
     let launch = Launch::service(&backend).with("INTEGRATOR__OPS__LISTEN", &address);
-    let (code, told) = launch.to_the_end().await;
+    let (code, told) = launch.run_to_its_end().await;
 
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("ops.listen"), "{told}");
