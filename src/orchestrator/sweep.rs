@@ -81,7 +81,7 @@ impl Orchestrator {
             flow: &expired.flow,
             protocol: &found.protocol,
             transition: &expired.transition,
-            in_state: found.now.tick.since(found.flow.entered()),
+            in_state: expired.transition.tick.since(found.flow.entered()),
         });
         Ok(true)
     }

@@ -50,6 +50,17 @@ impl Now {
         self.tick.offset(ahead)
     }
 
+    /// This reading, or where `tick` has passed the one that was due then: what ends by itself
+    /// ends at its time, not when somebody looks.
+    #[must_use]
+    pub fn no_later_than(&self, tick: Tick) -> Self {
+        let since = self.tick.since(tick);
+        Self {
+            tick: self.tick.min(tick),
+            wall: self.wall.checked_sub(since).unwrap_or(Timestamp::MIN),
+        }
+    }
+
     /// The wall time `duration` from here, held at the end of the calendar.
     #[must_use]
     pub fn wall_after(&self, duration: Duration) -> Timestamp {
@@ -75,6 +86,18 @@ mod tests {
             now.tick_at("2026-01-17T11:59:59Z".parse().unwrap()),
             Tick(-500)
         );
+    }
+
+    #[test]
+    fn what_has_passed_is_dated_to_its_own_time_and_what_has_not_to_now() {
+        let now = Now {
+            tick: Tick(500),
+            wall: "2026-01-17T12:00:00Z".parse().unwrap(),
+        };
+        assert_eq!(now.no_later_than(Tick(501)), now);
+        let earlier = now.no_later_than(Tick(-4500));
+        assert_eq!(earlier.tick, Tick(-4500));
+        assert_eq!(earlier.wall, "2026-01-17T11:59:55Z".parse().unwrap());
     }
 
     #[test]

@@ -199,14 +199,21 @@ pub fn release(
 #[must_use]
 pub fn expire(flow: &Flow, protocol: &Protocol, now: &Now) -> Option<Expired> {
     let mut next = lapse(flow, protocol, now);
+    // A flow that ran out did so at its deadline, whenever that is found out; or where the
+    // deadline had passed when it was set, right then.
+    let transitions = next.history.transitions();
+    let latest = transitions.last().map_or(next.entered, |latest| latest.tick);
+    let end = now.no_later_than(next.deadline.max(latest));
     if let Lifecycle::Awaiting { claim } = next.lifecycle.clone() {
-        end_claim(&mut next, protocol, &claim, Ending::Overtaken, now);
+        end_claim(&mut next, protocol, &claim, Ending::Overtaken, &end);
     }
     if next.is_closed() {
         return None;
     }
     next.version += 1;
-    let transition = enter(&mut next, protocol, protocol.expired(), None, now);
+    let transition = enter(&mut next, protocol, protocol.expired(), None, &end);
+    // Retention counts from the write.
+    next.lifecycle = Lifecycle::Closed { at: now.tick };
     Some(Expired {
         flow: next,
         transition,
@@ -221,7 +228,8 @@ pub fn lapse(flow: &Flow, protocol: &Protocol, now: &Now) -> Flow {
     if let Lifecycle::Awaiting { claim } = &flow.lifecycle
         && claim.lease_until <= now.tick
     {
-        end_claim(&mut next, protocol, claim, Ending::Lapsed, now);
+        let end = now.no_later_than(claim.lease_until);
+        end_claim(&mut next, protocol, claim, Ending::Lapsed, &end);
     }
     next
 }
