@@ -99,13 +99,31 @@ impl Service {
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
-        let backend = Backend::start().await;
         let clock = Arc::new(ManualClock::at(STARTED.parse().expect("a time")));
         let faults = Arc::<Faults>::default();
         let metrics = Arc::new(Metrics::new().expect("metrics"));
-        let telemetry = Arc::new(Telemetry::new(metrics.clone(), setup.log_artifacts));
+        let store = store(&setup, &clock, &faults, &metrics);
+        Self::over(setup, store, clock, faults, metrics).await
+    }
+
+    /// Another process over the same store: what it has in memory it does not share.
+    pub(crate) async fn beside(&self, setup: Setup) -> Self {
+        let metrics = Arc::new(Metrics::new().expect("metrics"));
+        let (store, clock) = (self.shared.store.clone(), self.clock.clone());
+        Self::over(setup, store, clock, self.faults.clone(), metrics).await
+    }
+
+    async fn over(
+        setup: Setup,
+        store: Arc<dyn FlowStore>,
+        clock: Arc<ManualClock>,
+        faults: Arc<Faults>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let backend = Backend::start().await;
+        let telemetry = Arc::new(Telemetry::new(metrics, setup.log_artifacts));
         let shared = Arc::new(Shared::new(
-            store(&setup, &clock, &faults, &metrics),
+            store,
             Arc::new(catalog(&setup)),
             clock.clone(),
             Arc::new(SeededEntropy::new(setup.seed)),
