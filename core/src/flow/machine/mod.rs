@@ -202,7 +202,9 @@ pub fn expire(flow: &Flow, protocol: &Protocol, now: &Now) -> Option<Expired> {
     // A flow that ran out did so at its deadline, whenever that is found out; or where the
     // deadline had passed when it was set, right then.
     let transitions = next.history.transitions();
-    let latest = transitions.last().map_or(next.entered, |latest| latest.tick);
+    let latest = transitions
+        .last()
+        .map_or(next.entered, |latest| latest.tick);
     let end = now.no_later_than(next.deadline.max(latest));
     if let Lifecycle::Awaiting { claim } = next.lifecycle.clone() {
         end_claim(&mut next, protocol, &claim, Ending::Overtaken, &end);
