@@ -34,7 +34,7 @@ async fn an_ended_flow_takes_its_place_until_it_is_removed() {
     service.verified().await;
     let ended = service.post("/v1/flows/start", START).await;
     service.clock.advance(Duration::from_secs(900));
-    service.orchestrator.sweep().await.unwrap();
+    service.sweep().await;
 
     let removed = service.post("/v1/flows/start", START).await;
 
@@ -94,9 +94,9 @@ async fn bytes_of_recorded_answers_are_a_bound_and_are_given_back() {
     let third = service.post("/v1/flows/start", START).await;
     let goes_on = service.step(&second, "client-data-hash", "").await;
     service.clock.advance(Duration::from_secs(300));
-    service.orchestrator.sweep().await.unwrap();
+    service.sweep().await;
     service.clock.advance(Duration::from_secs(900));
-    service.orchestrator.sweep().await.unwrap();
+    service.sweep().await;
 
     third.is_problem(503, "capacity_exhausted");
     assert!(

@@ -39,7 +39,7 @@ async fn the_sweeper_closes_a_flow_whose_claim_is_held_and_fences_its_answer() {
     let asking = service.send_step(&handle, "assert", ASSERT);
     hold.arrived().await;
     service.clock.advance(Duration::from_secs(300));
-    assert_eq!(service.orchestrator.sweep().await.unwrap().expired, 1);
+    assert_eq!(service.sweep().await.expired, 1);
     let history = service.history(&handle).await;
 
     hold.release();
@@ -62,7 +62,7 @@ async fn an_answer_to_a_flow_that_was_removed_meanwhile_finds_nothing() {
     hold.arrived().await;
     for _ in 0..2 {
         service.clock.advance(Duration::from_secs(3600));
-        service.orchestrator.sweep().await.unwrap();
+        service.sweep().await;
     }
 
     hold.release();

@@ -129,10 +129,10 @@ async fn an_expired_flow_answers_so_until_it_is_removed_and_then_the_key_is_free
     let first = service.ask(keyed("k", START)).await;
     service.clock.advance(Duration::from_secs(300));
     let read_only = service.ask(keyed("k", START)).await;
-    service.orchestrator.sweep().await.unwrap();
+    service.sweep().await;
     let swept = service.ask(keyed("k", START)).await;
     service.clock.advance(Duration::from_secs(900));
-    service.orchestrator.sweep().await.unwrap();
+    service.sweep().await;
 
     let anew = service.ask(keyed("k", START)).await;
 

@@ -23,6 +23,7 @@ mod panics;
 mod process;
 mod processes;
 mod replay;
+mod responses;
 mod routes;
 mod shell;
 mod steps;

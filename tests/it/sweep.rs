@@ -7,7 +7,7 @@ use appattest_integrator::orchestrator::Swept;
 use crate::harness::{Answer, Service};
 
 async fn swept(service: &Service) -> (usize, usize) {
-    let Swept { expired, removed } = service.orchestrator.sweep().await.unwrap();
+    let Swept { expired, removed } = service.sweep().await;
     (expired, removed)
 }
 

@@ -1,5 +1,11 @@
 //! Bytes are bytes: what the backend said reaches the caller as it was said.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot arrange what it needs fails"
+)]
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;

@@ -5,6 +5,11 @@
 //! read of the flows, log events with all their fields, and metrics. Only what the backend gets
 //! differs: it is the one with authority.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test that cannot arrange what it needs fails"
+)]
+
 use std::time::Duration;
 
 use crate::harness::log::Log;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::client::find;
 
@@ -107,7 +107,6 @@ struct Script {
 pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
     script: Arc<Mutex<Script>>,
-    count: watch::Receiver<usize>,
 }
 
 impl Backend {
@@ -115,18 +114,13 @@ impl Backend {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let script = Arc::<Mutex<Script>>::default();
-        let (counter, count) = watch::channel(0);
-        let (script_of_task, counter) = (script.clone(), Arc::new(counter));
+        let script_of_task = script.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, script_of_task.clone(), counter.clone()));
+                tokio::spawn(serve(stream, script_of_task.clone()));
             }
         });
-        let backend = Self {
-            address,
-            script,
-            count,
-        };
+        let backend = Self { address, script };
         backend.always("/app-attest/register", Answer::json(REGISTERED));
         backend.always("/app-attest/client-data-hash", Answer::json(HASH_ISSUED));
         backend.always("/app-attest/verify", Answer::json(VERIFIED));
@@ -167,15 +161,6 @@ impl Backend {
         self.script().seen.last().expect("a request").clone()
     }
 
-    /// Waits until so many requests have been read in all.
-    pub(crate) async fn has_seen(&self, calls: usize) {
-        let mut count = self.count.clone();
-        count
-            .wait_for(|count| *count >= calls)
-            .await
-            .expect("the backend runs");
-    }
-
     fn push(&self, path: &str, scripted: Scripted) {
         let mut script = self.script();
         let queue = script.once.entry(path.to_owned()).or_default();
@@ -194,11 +179,7 @@ pub(crate) const HASH_ISSUED: &str =
     r#"{"clientDataHash_base64":"aGFzaA==","expiresAt":"2026-01-17T12:04:00Z"}"#;
 pub(crate) const VERIFIED: &str = r#"{"verified":true,"signCount":1}"#;
 
-async fn serve(
-    mut stream: TcpStream,
-    script: Arc<Mutex<Script>>,
-    counter: Arc<watch::Sender<usize>>,
-) {
+async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     let mut unread = Vec::new();
     while let Some(seen) = read_request(&mut stream, &mut unread).await {
         let scripted = {
@@ -211,7 +192,6 @@ async fn serve(
                 held: None,
             })
         };
-        counter.send_modify(|count| *count += 1);
         if let Some((arrived, released)) = scripted.held {
             let _nobody_waits = arrived.send(());
             if released.await.is_err() {

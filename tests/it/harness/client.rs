@@ -168,7 +168,7 @@ impl Client {
             body: Vec::new(),
         };
         if has_body {
-            let length = reply.header("content-length").map(|text| text.parse());
+            let length = reply.header("content-length").map(str::parse);
             let length = length.expect("replies have a length").expect("a number");
             while self.unread.len() < length {
                 assert!(self.read_more().await, "the connection ended within a body");

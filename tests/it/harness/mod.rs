@@ -15,6 +15,7 @@
 pub(crate) mod backend;
 pub(crate) mod client;
 pub(crate) mod entropy;
+pub(crate) mod flows;
 pub(crate) mod log;
 pub(crate) mod program;
 pub(crate) mod protocols;

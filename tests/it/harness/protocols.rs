@@ -36,8 +36,3 @@ call     = "POST /pay"
 unknown  = "hold"
 outcomes = [{ to = "done", when = { "/ok" = true } }]
 "#;
-
-/// The same, with another name and text, and therefore another digest.
-pub(crate) fn another() -> String {
-    EXAMPLE.replace("\"example\"", "\"another\"")
-}
