@@ -19,7 +19,10 @@ COPY core/ core/
 COPY appattest-backend/ appattest-backend/
 COPY config/ config/
 COPY src/ src/
-RUN cargo build --release --locked --package appattest-integrator --bin appattest-integrator
+# The build context has no history; --build-arg INTEGRATOR_COMMIT=$(git rev-parse --short=12 HEAD)
+# tells integrator_build_info what was built.
+ARG INTEGRATOR_COMMIT=unknown
+RUN INTEGRATOR_COMMIT="$INTEGRATOR_COMMIT" cargo build --release --locked --package appattest-integrator --bin appattest-integrator
 
 FROM debian:bookworm-slim
 # The roots that a backend's https certificate leads to; the slim image has none.

@@ -76,7 +76,8 @@ pub struct Running<'a> {
 impl Running<'_> {
     /// Stops in order. Returns when all has ended, or when its time is over.
     pub async fn stop(&self, options: Options) {
-        tracing::info!(drainDelayMs = options.drain_delay.as_millis(), "draining");
+        let drain_delay_ms = u64::try_from(options.drain_delay.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(drainDelayMs = drain_delay_ms, "draining");
         self.phases.enter(Phase::Draining);
         tokio::time::sleep(options.drain_delay).await;
         tracing::info!(stepsUnderWay = self.steps.len(), "refusing new requests");

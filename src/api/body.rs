@@ -30,7 +30,8 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
     if is_json(headers) {
         return Ok(bytes);
     }
-    let detail = "the body must be application/json: send that Content-Type, or none";
+    let detail =
+        "the body must be application/json: send that Content-Type, or none (curl --json does)";
     Err(Problem::new(Code::UnsupportedMediaType, detail))
 }
 

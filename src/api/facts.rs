@@ -6,7 +6,7 @@ use bytes::Bytes;
 use integrator_core::flow::record::Origin;
 
 use super::problem::Problem;
-use crate::orchestrator::reply::Reply;
+use crate::orchestrator::reply::{Observation, Reply};
 
 /// Travels with a response to the layer that logs it.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,14 @@ impl Facts {
             correlation_id: Some(origin.correlation_id.clone()),
             protocol: Some(origin.protocol.clone()),
             ..Self::default()
+        }
+    }
+
+    pub(super) fn of_observation(seen: &Observation) -> Self {
+        Self {
+            flow_id: seen.told.flow_id.clone(),
+            state: Some(seen.protocol.state_name(seen.told.state).to_owned()),
+            ..Self::of_origin(&seen.origin)
         }
     }
 

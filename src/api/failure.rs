@@ -5,7 +5,7 @@ use integrator_core::flow::answer::Placing;
 use super::observation::sent;
 use super::problem::Problem;
 use crate::orchestrator::code::Code;
-use crate::orchestrator::failure::{Failure, FailureKind, FlowContext};
+use crate::orchestrator::failure::{Aftermath, Failure, FailureKind, FlowContext};
 use crate::orchestrator::reply::Reply;
 
 impl From<Failure> for Problem {
@@ -29,22 +29,23 @@ impl From<Failure> for Problem {
             protocol: failure.protocol,
             step: failure.step,
             correlation_id: failure.correlation_id,
-            ..Self::new(code, detail(failure.kind))
+            ..Self::new(code, detail(failure.kind, failure.aftermath))
         }
     }
 }
 
-fn detail(kind: FailureKind) -> String {
+fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
     match kind {
         FailureKind::InvalidInput(detail) | FailureKind::NotFound(detail) => detail,
         FailureKind::Refused(refusal) => refusal.to_string(),
         FailureKind::Unanswered(error) => {
-            format!("{error}. The flow is unchanged; the same request may be sent again.")
+            format!("{error}. {}", what_now(aftermath))
         }
         FailureKind::Declined(answer) => format!(
             "the backend answered {}, which no outcome of this step takes; its answer stands in \
-             this problem. The flow is unchanged.",
-            answer.status
+             this problem. {}",
+            answer.status,
+            what_now(aftermath)
         ),
         FailureKind::CapacityExhausted(bound) => {
             format!("no flow can be started now: {bound}. Flows that exist go on. Try again later.")
@@ -58,6 +59,17 @@ fn detail(kind: FailureKind) -> String {
         FailureKind::Internal(_) => {
             "the service failed; its log tells more under this correlation id".to_owned()
         }
+    }
+}
+
+const fn what_now(aftermath: Aftermath) -> &'static str {
+    match aftermath {
+        Aftermath::Unchanged => "The flow is unchanged; the same request may be sent again.",
+        Aftermath::Held => {
+            "The flow is unchanged, but a second call could do harm: this step is held. Ask the \
+             backend what became of it."
+        }
+        Aftermath::NoFlow => "No flow was started; the same request may be sent again.",
     }
 }
 

@@ -74,7 +74,11 @@ pub(super) async fn status(State(api): State<Api>, params: Params<String>) -> An
     api.admits_work()?;
     let Path(handle) = params.map_err(unreadable_path)?;
     let seen = api.orchestrator.observe(&handle).await?;
-    Ok(json(observation::observation(&seen), &seen.origin))
+    let mut response = json(observation::observation(&seen), &seen.origin);
+    response
+        .extensions_mut()
+        .insert(Facts::of_observation(&seen));
+    Ok(response)
 }
 
 /// `GET /v1/flows/{flowHandle}/history`

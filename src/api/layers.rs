@@ -135,7 +135,10 @@ pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
 
 /// Paths that no route has.
 pub(super) async fn unknown_route() -> Problem {
-    Problem::new(Code::NotFound, "no such path. docs/API.md lists the paths.")
+    Problem::new(
+        Code::NotFound,
+        "no such path here. Flows begin at POST /v1/flows/start.",
+    )
 }
 
 /// Paths that have a route, but not for this method.

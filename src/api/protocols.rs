@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response};
 use bytes::Bytes;
 use integrator_core::protocol::graph::mermaid;
-use integrator_core::protocol::{Protocol, Step};
+use integrator_core::protocol::{Protocol, Step, Unknown};
 
 use super::Api;
 use super::json::{ObjectWriter, array};
@@ -80,8 +80,25 @@ fn described_step(protocol: &Protocol, step: &Step) -> Vec<u8> {
             &format!("{} {}", step.method().as_str(), step.path()),
         )
         .strings("require", step.require().iter().map(String::as_str))
-        .boolean("repeatable", step.repeatable());
+        .strings("remember", step.remember().iter().map(String::as_str))
+        .strings(
+            "attach",
+            step.attach().iter().map(|(name, _)| name.as_str()),
+        )
+        .strings(
+            "default",
+            step.default().iter().map(|(name, _)| name.as_str()),
+        )
+        .boolean("repeatable", step.repeatable())
+        .string("unknown", unknown(step.unknown()));
     entry.finish()
+}
+
+const fn unknown(unknown: Unknown) -> &'static str {
+    match unknown {
+        Unknown::Retry => "retry",
+        Unknown::Hold => "hold",
+    }
 }
 
 fn write_names(object: &mut ObjectWriter, protocol: &Protocol) {

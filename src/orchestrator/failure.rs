@@ -29,6 +29,19 @@ pub struct Failure {
     pub step: Option<String>,
     /// The correlation id of the flow, where one is known.
     pub correlation_id: Option<Arc<str>>,
+    /// What became of the flow by it.
+    pub aftermath: Aftermath,
+}
+
+/// What became of a flow by a request that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aftermath {
+    /// It stands as it stood.
+    Unchanged,
+    /// It stands as it stood, but the step is held: it must not be called twice.
+    Held,
+    /// It is gone: a start that nobody can repeat leaves none behind.
+    NoFlow,
 }
 
 /// What a failure tells of its flow.
@@ -82,6 +95,7 @@ impl Failure {
             protocol: None,
             step: None,
             correlation_id: None,
+            aftermath: Aftermath::Unchanged,
         }
     }
 

@@ -9,11 +9,12 @@ use integrator_core::flow::machine::{self, Recorded, Settled};
 use integrator_core::flow::record::Flow;
 use integrator_core::flow::refusal::{Refusal, Why};
 use integrator_core::flow::time::Now;
+use integrator_core::protocol::Unknown;
 use tokio::time::{Instant, sleep};
 
 use super::call::{Conversation, NoAnswer};
 use super::event::Event;
-use super::failure::{Failure, FailureKind};
+use super::failure::{Aftermath, Failure, FailureKind};
 use super::reply::{Outcome, Reply};
 use super::{Orchestrator, no_flow, stored};
 use crate::backend::error::CallError;
@@ -219,12 +220,21 @@ impl Orchestrator {
         seen: &Seen,
         kind: FailureKind,
     ) -> Failure {
+        let step = conversation.step();
+        let is_unknown = match &kind {
+            FailureKind::Unanswered(error) => error.ending().leaves_outcome_unknown(),
+            FailureKind::ShuttingDown => true,
+            _ => false,
+        };
         let failure = Failure::new(kind);
         let mut failure = failure.of_flow(&seen.flow, &conversation.protocol, &seen.now);
         if leaves_nothing(conversation) {
             failure.flow = None;
+            failure.aftermath = Aftermath::NoFlow;
+        } else if is_unknown && step.unknown() == Unknown::Hold {
+            failure.aftermath = Aftermath::Held;
         }
-        failure.at_step(conversation.step())
+        failure.at_step(step)
     }
 
     /// The answer is dropped; its caller is told the flow's state as it now is.

@@ -183,7 +183,10 @@ async fn a_recorded_key_is_refused_for_another_time_application_or_environment()
             (recorded.0, "AAAAAAAAAA.com.example.other", recorded.2),
             "RPID_HASH_MISMATCH",
         ),
-        ((recorded.0, recorded.1, "production"), "ENVIRONMENT_NOT_ACCEPTED"),
+        (
+            (recorded.0, recorded.1, "production"),
+            "ENVIRONMENT_NOT_ACCEPTED",
+        ),
     ] {
         let mut processes = Processes::start(at, app, environment).await;
         assert_eq!(refused(&processes.attest(&vector, hash).await), reason);

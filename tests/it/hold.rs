@@ -23,6 +23,8 @@ async fn a_call_of_unknown_outcome_holds_its_step_and_no_other() {
     service.backend.once("/pay", Answer::nothing());
     let unknown = service.step(&handle, "pay", "").await;
     assert_eq!(unknown.string("/outcome"), "unknown");
+    let detail = unknown.string("/detail");
+    assert!(detail.contains("this step is held"), "{detail}");
 
     let same = service.step(&handle, "pay", "").await;
     let other = service.step(&handle, "pay", "{}").await;

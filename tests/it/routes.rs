@@ -93,7 +93,7 @@ async fn a_protocol_is_shown_with_its_definition_and_its_graph() {
     "states":["created","begun","refused","done","expired","error"],
     "initial":"created",
     "terminal":["refused","done","expired","error"],
-    "steps":{"start":{"from":["created"],"to":["begun","refused"],"call":"POST /begin","require":[],"repeatable":false},"poll":{"from":["begun"],"to":["begun","done","refused"],"call":"POST /poll","require":[],"repeatable":true},"note":{"from":["begun"],"to":["begun"],"call":"POST /note","require":[],"repeatable":false},"pay":{"from":["begun"],"to":["done"],"call":"POST /pay","require":[],"repeatable":false}}
+    "steps":{"start":{"from":["created"],"to":["begun","refused"],"call":"POST /begin","require":[],"remember":["note"],"attach":[],"default":[],"repeatable":false,"unknown":"retry"},"poll":{"from":["begun"],"to":["begun","done","refused"],"call":"POST /poll","require":[],"remember":[],"attach":[],"default":[],"repeatable":true,"unknown":"retry"},"note":{"from":["begun"],"to":["begun"],"call":"POST /note","require":[],"remember":[],"attach":[],"default":["note"],"repeatable":false,"unknown":"retry"},"pay":{"from":["begun"],"to":["done"],"call":"POST /pay","require":[],"remember":[],"attach":[],"default":[],"repeatable":false,"unknown":"hold"}}
     "#);
 }
 

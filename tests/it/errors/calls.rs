@@ -77,7 +77,7 @@ async fn backend_error_shows_the_answer_and_leaves_the_flow() {
     {"type":"urn:appattest-integrator:problem:backend_error",
     "title":"Backend error",
     "status":502,
-    "detail":"the backend answered 400, which no outcome of this step takes; its answer stands in this problem. The flow is unchanged.",
+    "detail":"the backend answered 400, which no outcome of this step takes; its answer stands in this problem. The flow is unchanged; the same request may be sent again.",
     "code":"backend_error",
     "flowHandle":"25RAkSQ6_bH3wKCXbkY54wMgNN4TQTgR",
     "step":"client-data-hash",
@@ -89,7 +89,7 @@ async fn backend_error_shows_the_answer_and_leaves_the_flow() {
     "backend":{ "reason" : 1e40 },
     "expiresAt":"2026-01-17T12:05:00Z",
     "correlationID":"6e1f4efd-9c72-4cb0-bb18-bf1f5cdc6924",
-    "error":{"code":"backend_error","message":"the backend answered 400, which no outcome of this step takes; its answer stands in this problem. The flow is unchanged."}}
+    "error":{"code":"backend_error","message":"the backend answered 400, which no outcome of this step takes; its answer stands in this problem. The flow is unchanged; the same request may be sent again."}}
     "#);
     assert_eq!(service.state(&handle).await, "registered");
 }
