@@ -1,6 +1,12 @@
 //! Recorded attestations and assertions of real devices, through both real processes; and the
 //! demonstration, whose device is simulated.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
