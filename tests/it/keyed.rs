@@ -186,6 +186,8 @@ async fn a_start_without_a_key_that_fails_leaves_nothing() {
     assert_eq!(state, "created");
     reply.is_problem(502, "backend_error");
     assert_eq!(reply.member("/flowHandle"), None);
+    let detail = reply.string("/detail");
+    assert!(detail.contains("No flow was started"), "{detail}");
     service.status(&handle).await.is_problem(404, "not_found");
     let after = service.get("/health").await;
     assert_eq!(after.member("/flowCount"), Some(0.into()));
