@@ -1,5 +1,7 @@
 //! The routes of flows. Handlers translate; they decide nothing.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
@@ -10,6 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use integrator_core::flow::record::Origin;
+use integrator_core::protocol::table::START;
 use sha2::{Digest, Sha256};
 
 use super::facts::{Artifacts, Facts};
@@ -30,13 +33,27 @@ pub(super) async fn start(
     RawQuery(raw): RawQuery,
     request: Request,
 ) -> Answer {
+    let query = query::protocol(raw.as_deref());
+    let started = start_named(&api, query.clone(), request).await;
+    started.map_err(|problem| Problem {
+        step: Some(START.to_owned()),
+        protocol: api.defined_name(query.ok().flatten().as_deref()),
+        ..problem
+    })
+}
+
+async fn start_named(
+    api: &Api,
+    query: Result<Option<String>, Problem>,
+    request: Request,
+) -> Answer {
     api.admits_work()?;
     let (parts, sent) = request.into_parts();
     let orchestrator = &api.orchestrator;
     let body = body::read(&parts.headers, sent).await?;
     let correlation_id = headers::correlation_id(&parts.headers)?;
     let order = StartOrder {
-        protocol: query::protocol(raw.as_deref())?,
+        protocol: query?,
         body: body.clone(),
         correlation_id: correlation_id
             .unwrap_or_else(|| super::layers::generated_id(&parts.extensions)),
@@ -117,6 +134,13 @@ pub(super) async fn response(State(api): State<Api>, params: Params<(String, Str
 }
 
 impl Api {
+    /// The name of the protocol that a start asks for, if it is a defined one.
+    fn defined_name(&self, asked: Option<&str>) -> Option<Arc<str>> {
+        let catalog = self.orchestrator.catalog();
+        let protocol = asked.map_or_else(|| Some(catalog.default()), |name| catalog.get(name));
+        protocol.map(|protocol| protocol.name().into())
+    }
+
     /// Once the drain delay is over, nothing more is begun on connections that are still open.
     fn admits_work(&self) -> Result<(), Problem> {
         if self.phase.get() == Phase::Refusing {

@@ -224,7 +224,13 @@ impl Orchestrator {
         let is_unknown = match &kind {
             FailureKind::Unanswered(error) => error.ending().leaves_outcome_unknown(),
             FailureKind::ShuttingDown => true,
-            _ => false,
+            FailureKind::InvalidInput(_)
+            | FailureKind::NotFound(_)
+            | FailureKind::Refused(_)
+            | FailureKind::Declined(_)
+            | FailureKind::CapacityExhausted(_)
+            | FailureKind::StoreUnavailable { .. }
+            | FailureKind::Internal(_) => false,
         };
         let failure = Failure::new(kind);
         let mut failure = failure.of_flow(&seen.flow, &conversation.protocol, &seen.now);

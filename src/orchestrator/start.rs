@@ -58,9 +58,15 @@ impl Orchestrator {
     }
 
     async fn run_start(&self, order: &StartOrder) -> Outcome {
-        let body = read_body(&order.body)
-            .map_err(|invalid| Failure::new(FailureKind::InvalidInput(invalid.to_string())))?;
-        let protocol = self.protocol_named(order.protocol.as_deref())?;
+        let protocol = self.protocol_named(order.protocol.as_deref());
+        let body = read_body(&order.body).map_err(|invalid| {
+            let failure = Failure::new(FailureKind::InvalidInput(invalid.to_string()));
+            match &protocol {
+                Ok(protocol) => of_start(protocol, failure),
+                Err(_) => failure,
+            }
+        })?;
+        let protocol = protocol?;
         let start = Readable {
             order,
             protocol: &protocol,
@@ -140,11 +146,7 @@ impl Orchestrator {
     async fn create(&self, start: &Readable<'_>) -> Result<Followed, Failure> {
         let protocol = start.protocol;
         let step = protocol.start();
-        let in_context = |failure: Failure| Failure {
-            protocol: Some(protocol.name().into()),
-            step: Some(step.name().to_owned()),
-            ..failure
-        };
+        let in_context = |failure| of_start(protocol, failure);
         let now = self.shared.store.now().await?;
         let request = Request {
             step,
@@ -171,6 +173,14 @@ impl Orchestrator {
                 bound,
             )))),
         }
+    }
+}
+
+/// A failure of a start that has no flow to speak of.
+fn of_start(protocol: &Protocol, failure: Failure) -> Failure {
+    Failure {
+        protocol: Some(protocol.name().into()),
+        ..failure.at_step(protocol.start())
     }
 }
 

@@ -99,7 +99,7 @@ integrator_flows_expired_total{protocol="app-attest"} 1
 integrator_flows_removed_total{protocol="app-attest"} 1
 integrator_rejections_total{code="backend_error",protocol="app-attest",step="assert"} 1
 integrator_rejections_total{code="backend_unavailable",protocol="app-attest",step="assert"} 1
-integrator_rejections_total{code="invalid_input",protocol="unknown",step="unknown"} 1
+integrator_rejections_total{code="invalid_input",protocol="app-attest",step="start"} 1
 integrator_rejections_total{code="not_found",protocol="app-attest",step="unknown"} 1
 integrator_rejections_total{code="sequence_violation",protocol="app-attest",step="assert"} 1
 integrator_rejections_total{code="terminal_state",protocol="app-attest",step="assert"} 1
@@ -262,7 +262,7 @@ async fn every_problem_reply_of_a_step_route_is_a_rejection() {
         1.0
     );
     assert_eq!(
-        rejected("unknown", "unknown", "unsupported_media_type").await,
+        rejected("app-attest", "start", "unsupported_media_type").await,
         1.0
     );
     assert_eq!(rejected("unknown", "unknown", "not_found").await, 1.0);
