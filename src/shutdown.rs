@@ -23,14 +23,15 @@ pub struct Options {
     pub grace: Duration,
 }
 
-/// SIGTERM and SIGINT.
+/// SIGTERM and SIGINT, and SIGHUP, which is ignored.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
-    /// Takes both signals over from the system.
+    /// Takes the signals over from the system.
     ///
     /// # Errors
     ///
@@ -39,14 +40,21 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the next of either.
+    /// Waits for the next of the two that ask for an end. A hangup is none: it is what ends a
+    /// program whose terminal goes, and flows in memory are not to go with a terminal.
     pub async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    tracing::warn!("SIGHUP is ignored; definitions are read at the start");
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
@@ -19,6 +19,8 @@ pub const BODY_DEADLINE: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is read and thrown away, so that a client which sends
 /// before it listens still gets to read the refusal.
 const DISCARDED_BYTES: usize = 4 * 1024 * 1024;
+/// How long that is waited for.
+const DISCARD_DEADLINE: Duration = Duration::from_secs(2);
 
 /// The body, whole, of a request that says it is JSON or says nothing.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
@@ -36,14 +38,10 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Probl
 }
 
 async fn read_bounded(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
-    let mut bytes = BytesMut::new();
-    let mut seen = 0_usize;
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > DISCARDED_BYTES as u64) {
-        return Err(too_large().closing());
+    if announced(headers).is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        return Err(too_large(headers, body).await);
     }
+    let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             let detail = "the body broke off before its end";
@@ -52,26 +50,44 @@ async fn read_bounded(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Prob
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        seen = seen.saturating_add(data.len());
-        if seen > DISCARDED_BYTES {
-            return Err(too_large().closing());
+        if bytes.len() + data.len() > MAX_BODY_BYTES {
+            return Err(too_large(headers, body).await);
         }
-        if seen <= MAX_BODY_BYTES {
-            bytes.extend_from_slice(&data);
-        }
+        bytes.extend_from_slice(&data);
     }
-    if seen > MAX_BODY_BYTES {
-        Err(too_large())
-    } else {
-        Ok(bytes.freeze())
-    }
+    Ok(bytes.freeze())
 }
 
-fn too_large() -> Problem {
-    Problem::new(
-        Code::PayloadTooLarge,
-        format!("the body is larger than {MAX_BODY_BYTES} bytes"),
-    )
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Refuses the body. A client that sends before it listens would lose the refusal with its
+/// connection, so what it sends is thrown away first, within bounds; one that waits to be asked
+/// for its body is told at once.
+async fn too_large(headers: &HeaderMap, body: Body) -> Problem {
+    let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+    let problem = Problem::new(Code::PayloadTooLarge, detail);
+    let ended = !headers.contains_key(EXPECT)
+        && timeout(DISCARD_DEADLINE, discard(body))
+            .await
+            .unwrap_or(false);
+    if ended { problem } else { problem.closing() }
+}
+
+/// Reads on and keeps nothing; tells whether the end was reached.
+async fn discard(mut body: Body) -> bool {
+    let mut discarded = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return false;
+        };
+        discarded = discarded.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if discarded > DISCARDED_BYTES {
+            return false;
+        }
+    }
+    true
 }
 
 /// `application/json` with any parameters, or no content type at all.

@@ -25,7 +25,7 @@ pub(super) async fn read_whole(mut response: Response) -> Result<WholeAnswer, Ca
     }
     if !is_framed(&response) {
         return Err(CallError::unreadable(
-            "the backend's answer has neither Content-Length nor chunked encoding: its end is unknown",
+            "the backend's answer is framed neither by Content-Length nor by chunked encoding alone: its end is unknown",
         ));
     }
     let content_type = response.headers().get(CONTENT_TYPE);
@@ -50,17 +50,19 @@ pub(super) async fn read_whole(mut response: Response) -> Result<WholeAnswer, Ca
     })
 }
 
+/// A transfer coding other than `chunked` alone would have to be undone before the body could be
+/// kept as it was meant, and one that does not end in `chunked` hides the end of the body.
 fn is_framed(response: &Response) -> bool {
     let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
     let headers = response.headers();
-    let chunked = headers
-        .get_all(TRANSFER_ENCODING)
-        .iter()
-        .next_back()
-        .is_some_and(|value| {
-            value
-                .to_str()
-                .is_ok_and(|value| value.trim_end().to_ascii_lowercase().ends_with("chunked"))
-        });
-    bodiless || chunked || headers.contains_key(CONTENT_LENGTH)
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        _ if bodiless => true,
+        (None, _) => headers.contains_key(CONTENT_LENGTH),
+        (Some(coding), None) => coding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
 }

@@ -112,12 +112,22 @@ impl Failure {
             state: protocol.state_name(state).to_owned(),
             allowed: protocol
                 .allowed_steps(state)
+                .filter(|step| !flow.is_held(step.id()))
                 .map(|step| step.name().to_owned())
                 .collect(),
             expires_at: flow.expires_at().clone(),
         }));
         self.correlation_id = Some(flow.origin().correlation_id.clone());
         self.protocol = Some(flow.origin().protocol.clone());
+        self
+    }
+
+    /// The same, of a step that must not be called again.
+    pub(super) fn holding(mut self, step: &Step) -> Self {
+        self.aftermath = Aftermath::Held;
+        if let Some(flow) = &mut self.flow {
+            flow.allowed.retain(|allowed| allowed != step.name());
+        }
         self
     }
 

@@ -11,6 +11,7 @@ pub mod event;
 pub mod failure;
 mod joins;
 mod observe;
+mod release;
 pub mod reply;
 mod settle;
 mod start;

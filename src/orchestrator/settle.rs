@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use integrator_core::flow::answer::WholeAnswer;
-use integrator_core::flow::history::{Ending, Sent};
+use integrator_core::flow::history::Sent;
 use integrator_core::flow::machine::{self, Recorded, Settled};
 use integrator_core::flow::record::Flow;
-use integrator_core::flow::refusal::{Refusal, Why};
 use integrator_core::flow::time::Now;
-use integrator_core::protocol::Unknown;
 use tokio::time::{Instant, sleep};
 
-use super::call::{Conversation, NoAnswer};
+use super::call::Conversation;
 use super::event::Event;
-use super::failure::{Aftermath, Failure, FailureKind};
+use super::failure::{Failure, FailureKind};
+use super::release::released_failure;
 use super::reply::{Outcome, Reply};
-use super::{Orchestrator, no_flow, stored};
+use super::{Orchestrator, stored};
 use crate::backend::error::CallError;
 use crate::store::{Next, Replaced, Replacement, StoreError};
 
@@ -24,9 +23,9 @@ use crate::store::{Next, Replaced, Replacement, StoreError};
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// A flow that an answer is to be settled on, as last seen.
-struct Seen {
-    flow: Arc<Flow>,
-    now: Now,
+pub(super) struct Seen {
+    pub(super) flow: Arc<Flow>,
+    pub(super) now: Now,
 }
 
 impl Orchestrator {
@@ -46,7 +45,7 @@ impl Orchestrator {
 
     /// Tells that the store failed, and waits for the next try to save; `false` where the claim
     /// has no time left for one.
-    async fn may_save_again(&self, conversation: &Conversation, cause: &str) -> bool {
+    pub(super) async fn may_save_again(&self, conversation: &Conversation, cause: &str) -> bool {
         let flow = conversation.flow();
         self.shared
             .observer
@@ -74,7 +73,7 @@ impl Orchestrator {
                     let replaced = self.save_released(conversation, &seen, *next).await?;
                     if replaced == Replaced::Done {
                         let declined = FailureKind::Declined(answer.clone());
-                        return Ok(Err(self.tell_released(conversation, &seen, declined)));
+                        return Ok(Err(released_failure(conversation, &seen, declined)));
                     }
                     replaced
                 }
@@ -95,51 +94,9 @@ impl Orchestrator {
         }
     }
 
-    /// Releases the claim of a call that brought no whole answer.
-    pub(super) async fn release(&self, conversation: &Conversation, why: NoAnswer) -> Failure {
-        let (ending, kind) = match why {
-            NoAnswer::Failed(error) => (error.ending(), FailureKind::Unanswered(error)),
-            NoAnswer::Interrupted => (Ending::Interrupted, FailureKind::ShuttingDown),
-        };
-        loop {
-            match self.try_to_release(conversation, ending).await {
-                Ok(seen) => return self.tell_released(conversation, &seen, kind),
-                Err(StoreError::Unavailable { cause }) => {
-                    if !self.may_save_again(conversation, &cause).await {
-                        // The claim then ends with its lease, which is what a lease is for.
-                        return as_claimed(conversation, kind);
-                    }
-                }
-            }
-        }
-    }
-
-    async fn try_to_release(
-        &self,
-        conversation: &Conversation,
-        ending: Ending,
-    ) -> Result<Seen, StoreError> {
-        let mut seen = self.as_claimed(conversation).await?;
-        loop {
-            let call = &conversation.begun.call;
-            let released =
-                machine::release(&seen.flow, &conversation.protocol, call, ending, &seen.now);
-            let Ok(next) = released else {
-                return Ok(seen);
-            };
-            if self.save_released(conversation, &seen, next).await? != Replaced::Conflict {
-                return Ok(seen);
-            }
-            match self.see(conversation).await? {
-                Some(again) => seen = again,
-                None => return Ok(seen),
-            }
-        }
-    }
-
     /// The flow as it was claimed, at the store's present time: nobody else is expected to have
     /// changed it, and whoever did is found out by the version.
-    async fn as_claimed(&self, conversation: &Conversation) -> Result<Seen, StoreError> {
+    pub(super) async fn as_claimed(&self, conversation: &Conversation) -> Result<Seen, StoreError> {
         let now = self.shared.store.now().await?;
         Ok(Seen {
             flow: Arc::new(conversation.flow().clone()),
@@ -147,7 +104,10 @@ impl Orchestrator {
         })
     }
 
-    async fn see(&self, conversation: &Conversation) -> Result<Option<Seen>, StoreError> {
+    pub(super) async fn see(
+        &self,
+        conversation: &Conversation,
+    ) -> Result<Option<Seen>, StoreError> {
         let loaded = self.shared.store.load(conversation.flow().handle()).await?;
         Ok(loaded.flow.map(|flow| Seen {
             flow,
@@ -169,27 +129,7 @@ impl Orchestrator {
         self.replace(seen, next).await
     }
 
-    /// A start that nobody can repeat leaves no flow behind.
-    async fn save_released(
-        &self,
-        conversation: &Conversation,
-        seen: &Seen,
-        next: Flow,
-    ) -> Result<Replaced, StoreError> {
-        let next = if leaves_nothing(conversation) {
-            Next::Nothing
-        } else {
-            let stored = Box::new(stored(next, &conversation.protocol));
-            Next::Record {
-                stored,
-                answer: None,
-                dropped: Vec::new(),
-            }
-        };
-        self.replace(seen, next).await
-    }
-
-    async fn replace(&self, seen: &Seen, next: Next) -> Result<Replaced, StoreError> {
+    pub(super) async fn replace(&self, seen: &Seen, next: Next) -> Result<Replaced, StoreError> {
         let replacement = Replacement {
             handle: seen.flow.handle().clone(),
             over: seen.flow.version(),
@@ -214,69 +154,20 @@ impl Orchestrator {
         }
     }
 
-    fn tell_released(
-        &self,
-        conversation: &Conversation,
-        seen: &Seen,
-        kind: FailureKind,
-    ) -> Failure {
-        let step = conversation.step();
-        let is_unknown = match &kind {
-            FailureKind::Unanswered(error) => error.ending().leaves_outcome_unknown(),
-            FailureKind::ShuttingDown => true,
-            FailureKind::InvalidInput(_)
-            | FailureKind::NotFound(_)
-            | FailureKind::Refused(_)
-            | FailureKind::Declined(_)
-            | FailureKind::CapacityExhausted(_)
-            | FailureKind::StoreUnavailable { .. }
-            | FailureKind::Internal(_) => false,
-        };
-        let failure = Failure::new(kind);
-        let mut failure = failure.of_flow(&seen.flow, &conversation.protocol, &seen.now);
-        if leaves_nothing(conversation) {
-            failure.flow = None;
-            failure.aftermath = Aftermath::NoFlow;
-        } else if is_unknown && step.unknown() == Unknown::Hold {
-            failure.aftermath = Aftermath::Held;
-        }
-        failure.at_step(step)
-    }
-
     /// The answer is dropped; its caller is told the flow's state as it now is.
     async fn too_late(&self, conversation: &Conversation) -> Result<Outcome, StoreError> {
-        let protocol = &conversation.protocol;
-        let step = conversation.step();
         self.shared.observer.observe(Event::Late {
             flow: conversation.flow(),
-            protocol,
-            step,
+            protocol: &conversation.protocol,
+            step: conversation.step(),
         });
-        let Some(Seen { flow, now }) = self.see(conversation).await? else {
-            return Ok(Err(no_flow()));
-        };
-        let state = flow.state_at(protocol, &now);
-        let refused = |why| FailureKind::Refused(Refusal::new(protocol, state, step, why));
-        let kind = if state == protocol.expired() {
-            refused(Why::Expired)
-        } else if protocol.is_terminal(state) {
-            refused(Why::Terminal)
-        } else {
-            FailureKind::Unanswered(CallError::TimedOut {
-                sent: Sent::Unknown,
-                detail: "the backend's answer came after the claim had ended and was dropped"
-                    .to_owned(),
-            })
-        };
-        Ok(Err(Failure::new(kind)
-            .of_flow(&flow, protocol, &now)
-            .at_step(step)))
+        let detail = "the backend's answer came after the claim had ended and was dropped";
+        let late = FailureKind::Unanswered(CallError::TimedOut {
+            sent: Sent::Unknown,
+            detail: detail.to_owned(),
+        });
+        Ok(Err(self.overtaken(conversation, late).await?))
     }
-}
-
-fn leaves_nothing(conversation: &Conversation) -> bool {
-    let is_start = conversation.begun.call.step == conversation.protocol.start().id();
-    is_start && conversation.flow().origin().keyed.is_none()
 }
 
 fn unsaved(conversation: &Conversation, cause: String) -> Failure {
@@ -288,7 +179,7 @@ fn unsaved(conversation: &Conversation, cause: String) -> Failure {
 }
 
 /// A failure told of the flow as it was claimed: what the store holds now, it does not say.
-fn as_claimed(conversation: &Conversation, kind: FailureKind) -> Failure {
+pub(super) fn as_claimed(conversation: &Conversation, kind: FailureKind) -> Failure {
     let (flow, protocol) = (conversation.flow(), &conversation.protocol);
     Failure::new(kind)
         .in_state(flow, protocol, flow.state())

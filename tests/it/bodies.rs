@@ -224,6 +224,33 @@ async fn a_connection_goes_on_after_a_body_that_was_a_little_too_large() {
 }
 
 #[tokio::test]
+async fn a_body_too_large_that_waits_to_be_asked_for_is_refused_at_once() {
+    let service = Service::start().await;
+    let mut client = service.connect().await;
+    let announced = Request::post("/v1/flows/start", "")
+        .header("content-length", "300000")
+        .header("expect", "100-continue");
+
+    let reply = client.ask(&announced).await;
+
+    reply.is_problem(413, "payload_too_large");
+    assert_eq!(reply.header("connection"), Some("close"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_too_large_that_does_not_come_is_refused_before_a_body_s_deadline() {
+    let service = Service::start().await;
+    let mut client = service.connect().await;
+    let begun = tokio::time::Instant::now();
+    let announced = Request::post("/v1/flows/start", "{").header("content-length", "300000");
+
+    let reply = client.ask(&announced).await;
+
+    reply.is_problem(413, "payload_too_large");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30));
+}
+
+#[tokio::test]
 async fn a_body_far_too_large_is_refused_unread_and_ends_the_connection() {
     let service = Service::start().await;
     let mut client = service.connect().await;

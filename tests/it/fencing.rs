@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::harness::service::ASSERT;
-use crate::harness::{Answer, Service};
+use crate::harness::service::{ASSERT, START};
+use crate::harness::{Answer, Request, Service};
 
 const STALE: &str = "integrator_stale_commits_total";
 const OTHER: &str = r#"{"assertionObject_base64":"b3Ro"}"#;
@@ -174,4 +174,52 @@ async fn a_flow_that_expires_between_answer_and_commit_keeps_no_answer() {
 
     asking.await.unwrap().is_problem(410, "expired");
     assert_eq!(service.metric(STALE).await, 1.0);
+}
+
+#[tokio::test]
+async fn a_start_without_a_key_whose_flow_expires_meanwhile_leaves_nothing() {
+    for (answer, swept) in [
+        (Answer::json(r#"{"flowID":"1"}"#), false),
+        (Answer::json(r#"{"flowID":"1"}"#), true),
+        (Answer::status(500, "{}"), false),
+        (Answer::nothing(), true),
+    ] {
+        let service = Service::start().await;
+        let mut hold = service.backend.hold("/app-attest/register", answer);
+        let asking = service.send(Request::post("/v1/flows/start", START));
+        hold.arrived().await;
+        service.clock.advance(Duration::from_secs(300));
+        if swept {
+            assert_eq!(service.sweep().await.expired, 1);
+        }
+
+        hold.release();
+        let reply = asking.await.unwrap();
+
+        reply.is_problem(410, "expired");
+        assert_eq!(reply.member("/flowHandle"), None);
+        let health = service.get("/health").await;
+        assert_eq!(health.member("/flowCount"), Some(0.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_fails_after_the_deadline_is_told_as_the_history_tells_it() {
+    let service = Service::start().await;
+    let handle = service.hash_issued().await;
+    let mut hold = service
+        .backend
+        .hold("/app-attest/verify", Answer::nothing());
+    service.clock.advance(Duration::from_secs(299));
+    let asking = service.send_step(&handle, "assert", ASSERT);
+    hold.arrived().await;
+    service.clock.advance(Duration::from_secs(1));
+
+    hold.release();
+    let reply = asking.await.unwrap();
+
+    reply.is_problem(410, "expired");
+    assert_eq!(service.metric(STALE).await, 0.0);
+    let history = service.history(&handle).await;
+    assert_eq!(history.string("/attempts/0/code"), "expired");
 }

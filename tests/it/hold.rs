@@ -49,7 +49,7 @@ async fn a_call_of_unknown_outcome_holds_its_step_and_no_other() {
     "flowHandle":"25RAkSQ6_bH3wKCXbkY54wMgNN4TQTgR",
     "step":"pay",
     "state":"begun",
-    "allowedSteps":["poll","note","pay"],
+    "allowedSteps":["poll","note"],
     "retryable":false,
     "expiresAt":"2026-01-17T12:05:00.000Z",
     "correlationID":"6e1f4efd-9c72-4cb0-bb18-bf1f5cdc6924",

@@ -180,6 +180,12 @@ impl Flow {
         self.last_answer.as_ref().map(|last| last.state)
     }
 
+    /// Whether `step` must not be called again: an earlier call of it has an unknown outcome.
+    #[must_use]
+    pub fn is_held(&self, step: StepId) -> bool {
+        self.held.contains(&step)
+    }
+
     /// The attempt whose answer is the latest recorded one of `step`.
     #[must_use]
     pub fn latest_answer(&self, step: StepId) -> Option<&AttemptId> {

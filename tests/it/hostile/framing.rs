@@ -95,6 +95,18 @@ async fn chunks_win_over_a_length_and_end_the_connection() {
 }
 
 #[tokio::test]
+async fn a_transfer_coding_other_than_chunked_alone_is_no_answer() {
+    let chunks = format!("{:x}\r\n{VERIFIED}\r\n0\r\n\r\n", VERIFIED.len());
+    let length = format!("content-length: {}", VERIFIED.len());
+    suffers(&[
+        &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n{length}\r\n\r\n{VERIFIED}"),
+        &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n{length}\r\n\r\n{VERIFIED}"),
+        &format!("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n{chunks}"),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn headers_that_break_out_of_their_lines_are_no_answer() {
     for header in [
         "x: a\rSet-Cookie: b",

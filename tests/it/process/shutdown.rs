@@ -56,6 +56,17 @@ async fn a_signal_ends_an_idle_service_at_once() {
 }
 
 #[tokio::test]
+async fn a_hangup_ends_nothing_and_is_told() {
+    let backend = Backend::start().await;
+    let mut process = Launch::service(&backend).start().await;
+
+    process.signal(Signal::HUP);
+
+    process.says("SIGHUP is ignored").await;
+    process.start_flow().await;
+}
+
+#[tokio::test]
 async fn a_signal_right_after_the_first_word_is_taken_as_any_other() {
     let backend = Backend::start().await;
     for _ in 0..10 {
