@@ -210,7 +210,7 @@ async fn a_call_that_fails_after_the_deadline_is_told_as_the_history_tells_it() 
     let mut hold = service
         .backend
         .hold("/app-attest/verify", Answer::nothing());
-    service.clock.advance(Duration::from_secs(299));
+    service.clock.advance(Duration::from_secs(239));
     let asking = service.send_step(&handle, "assert", ASSERT);
     hold.arrived().await;
     service.clock.advance(Duration::from_secs(1));
