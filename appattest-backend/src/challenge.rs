@@ -3,8 +3,8 @@
 //! The attestation's client data hash is the SHA-256 of the challenge. A challenge is spent when
 //! its attestation has been judged, for good or ill, in the transaction that records the verdict;
 //! a request that could not be judged (malformed, a store that fails) leaves it whole. It is
-//! remembered what it was spent on, so that the very same registration, whose answer was lost,
-//! can be repeated while the challenge lives.
+//! remembered what it was spent on and which flow that opened, so that the very same
+//! registration, whose answer was lost, can be repeated while the challenge lives.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -28,6 +28,8 @@ pub struct Challenge {
     expires_at: i64,
     spent: bool,
     spent_on: Option<Vec<u8>>,
+    /// The flow that the accepted registration opened.
+    pub flow_id: Option<Uuid>,
 }
 
 impl Challenge {
@@ -72,7 +74,7 @@ pub fn issue(unit: &mut Unit<'_>, id: Uuid, bytes: &[u8; 32]) -> Result<Timestam
 pub fn find(sql: &Connection, id: Uuid) -> Result<Option<Challenge>, StoreError> {
     Ok(sql
         .prepare_cached(
-            "SELECT challenge, expires_at, spent, spent_on FROM challenges WHERE id = ?1",
+            "SELECT challenge, expires_at, spent, spent_on, flow_id FROM challenges WHERE id = ?1",
         )?
         .query_row([id.as_bytes()], |row| {
             Ok(Challenge {
@@ -80,6 +82,7 @@ pub fn find(sql: &Connection, id: Uuid) -> Result<Option<Challenge>, StoreError>
                 expires_at: row.get(1)?,
                 spent: row.get(2)?,
                 spent_on: row.get(3)?,
+                flow_id: row.get::<_, Option<[u8; 16]>>(4)?.map(Uuid::from_bytes),
             })
         })
         .optional()?)
@@ -97,5 +100,17 @@ pub fn spend(unit: &Unit<'_>, id: Uuid, accepted: Option<&[u8; 32]>) -> Result<(
             "UPDATE challenges SET spent = 1, spent_on = coalesce(spent_on, ?2) WHERE id = ?1",
         )?
         .execute(params![id.as_bytes(), accepted])?;
+    Ok(())
+}
+
+/// Remembers which flow a challenge's accepted registration opened.
+///
+/// # Errors
+///
+/// [`StoreError`] where the state cannot be written.
+pub fn remember_flow(unit: &Unit<'_>, id: Uuid, flow_id: Uuid) -> Result<(), StoreError> {
+    unit.sql
+        .prepare_cached("UPDATE challenges SET flow_id = ?2 WHERE id = ?1")?
+        .execute(params![id.as_bytes(), flow_id.as_bytes()])?;
     Ok(())
 }

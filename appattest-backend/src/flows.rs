@@ -44,6 +44,21 @@ pub fn open(
     Ok(expires_at)
 }
 
+/// When the flow expires, if it is alive and this key's.
+///
+/// # Errors
+///
+/// [`StoreError`] where the state cannot be read.
+pub fn alive(
+    unit: &Unit<'_>,
+    flow_id: Uuid,
+    key_id: &[u8; 32],
+) -> Result<Option<Timestamp>, StoreError> {
+    let expires_at = check_flow(unit.sql, flow_id, key_id)?.ok();
+    let alive = expires_at.filter(|expires_at| unit.now.as_millisecond() < *expires_at);
+    Ok(alive.and_then(|expires_at| Timestamp::from_millisecond(expires_at).ok()))
+}
+
 /// The flow's expiry, if the flow is this key's.
 fn check_flow(
     sql: &Connection,

@@ -32,7 +32,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    MalformedJson = "MALFORMED_JSON": "The body is not one JSON object without doubled members.",
+    MalformedJson = "MALFORMED_JSON": "The body is not one JSON object without doubled known members.",
     MissingMember = "MISSING_MEMBER": "A required member is absent or null.",
     InvalidMember = "INVALID_MEMBER": "A member has the wrong type or shape.",
     InvalidBase64 = "INVALID_BASE64": "A member is not base64.",

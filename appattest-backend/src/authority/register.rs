@@ -1,9 +1,10 @@
 //! Registration: an attestation is judged, its key remembered, a flow opened.
 //!
-//! A key that is already registered is accepted again on a full, valid attestation, with a new
-//! flow and its counter untouched. To refuse it would make a registration whose answer was lost
-//! unrecoverable, since a device attests a key once; to accept it gives nothing away, since every
-//! assertion still needs the key itself and a greater counter.
+//! A key that is already registered is accepted again on a full, valid attestation, its counter
+//! untouched. To refuse it would make a registration whose answer was lost unrecoverable, since a
+//! device attests a key once; to accept it gives nothing away, since every assertion still needs
+//! the key itself and a greater counter. The flow is a new one, unless the very same registration
+//! is repeated on its challenge: then it is told the flow that it opened, while that one lives.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -102,38 +103,60 @@ impl Authority {
 
 impl Judged {
     fn settle(self, unit: &mut Unit<'_>) -> Result<Answer, StoreError> {
+        let mut opened = None;
         if let Source::Challenge(id) = self.source {
             // Another registration may have spent it since it was read.
-            let challenge = challenge::find(unit.sql, id)?;
-            let admitted = challenge
-                .ok_or(Reason::UnknownChallenge)
-                .and_then(|found| found.admit(&self.registration, unit.now));
-            if let Err(reason) = admitted {
-                return Ok(Answer::rejected(reason));
-            }
+            let challenge = challenge::find(unit.sql, id)?.ok_or(Reason::UnknownChallenge);
+            let admitted = challenge.and_then(|found| {
+                found.admit(&self.registration, unit.now)?;
+                Ok(found.flow_id)
+            });
+            opened = match admitted {
+                Ok(flow_id) => flow_id,
+                Err(reason) => return Ok(Answer::rejected(reason)),
+            };
             let accepted = self.verdict.is_ok().then_some(&self.registration);
             challenge::spend(unit, id, accepted)?;
         }
-        let attested = match self.verdict {
+        let attested = match &self.verdict {
             Ok(attested) => attested,
-            Err(reason) => return Ok(Answer::rejected(reason)),
+            Err(reason) => return Ok(Answer::rejected(*reason)),
         };
-        if keys::register(unit, &self.key_id, &attested)? == Registration::Conflict {
+        if keys::register(unit, &self.key_id, attested)? == Registration::Conflict {
             return Ok(Answer::rejected(Reason::KeyConflict));
         }
-        let expires_at = flows::open(unit, self.flow_id, &self.key_id)?;
+        let (flow_id, expires_at) = self.flow(unit, opened)?;
         Ok(Answer::new(
             200,
             &Registered {
                 status: "registered",
-                flow_id: self.flow_id.to_string(),
+                flow_id: flow_id.to_string(),
                 key_id: encode_base64(&self.key_id),
                 environment: attested.environment.as_str(),
                 expires_at: rfc3339(expires_at),
                 validation_category: attested.extensions.validation_category,
-                bundle_version: attested.extensions.bundle_version,
+                bundle_version: attested.extensions.bundle_version.clone(),
             },
         ))
+    }
+
+    /// The flow that this registration opened before, if it is alive, else a new one; and when it
+    /// expires.
+    fn flow(
+        &self,
+        unit: &mut Unit<'_>,
+        opened: Option<Uuid>,
+    ) -> Result<(Uuid, Timestamp), StoreError> {
+        if let Some(flow_id) = opened
+            && let Some(expires_at) = flows::alive(unit, flow_id, &self.key_id)?
+        {
+            return Ok((flow_id, expires_at));
+        }
+        let expires_at = flows::open(unit, self.flow_id, &self.key_id)?;
+        if let Source::Challenge(id) = self.source {
+            challenge::remember_flow(unit, id, self.flow_id)?;
+        }
+        Ok((self.flow_id, expires_at))
     }
 }
 

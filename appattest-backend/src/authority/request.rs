@@ -1,4 +1,4 @@
-//! The members of a request body. Unknown ones are passed over, doubled ones refused.
+//! The members of a request body. Unknown ones are passed over, doubled known ones refused.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -41,7 +41,7 @@ pub enum DeviceCommand {
 /// Arguments of `new-root`.
 #[derive(Debug, Args)]
 pub struct NewRoot {
-    /// Directory to write into; made if absent.
+    /// Directory to write into; made if absent. A root that is there is not replaced.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Moment of issue; now if absent.
@@ -69,10 +69,10 @@ pub struct Attest {
     form: Form,
     #[command(flatten)]
     subject: Subject,
-    /// CFBundleVersion, where the form says it.
+    /// CFBundleVersion; without effect but in form ios27, since no other holds it.
     #[arg(long, default_value = "1")]
     bundle_version: String,
-    /// Validation category, where the form says it.
+    /// Validation category; without effect in form classic, which does not hold it.
     #[arg(long, default_value_t = 4)]
     validation_category: u32,
     /// Moment of issue; now if absent.
@@ -147,8 +147,11 @@ fn new_root(
     let failed = |error| format!("--out {}: {error}", arguments.out.display());
     std::fs::create_dir_all(&arguments.out).map_err(failed)?;
     let root = arguments.out.join("root.pem");
-    std::fs::write(&root, pki.root_pem()).map_err(failed)?;
     let keys = arguments.out.join("pki.json");
+    for path in [&keys, &root] {
+        refuse_existing(path)?;
+    }
+    std::fs::write(&root, pki.root_pem()).map_err(failed)?;
     write_json(&keys, &pki.to_stored())?;
     Ok(json!({ "trustAnchor": root, "pki": arguments.out }))
 }
@@ -233,6 +236,18 @@ fn defects() -> serde_json::Value {
         "attestation": list::<AttestationDefect>(|defect| defect.expected()),
         "assertion": list::<AssertionDefect>(|defect| defect.expected()),
     })
+}
+
+/// What was issued under a root cannot be made again once its keys are overwritten.
+fn refuse_existing(path: &Path) -> Result<(), String> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+        Ok(_) => Err(format!(
+            "{}: there is a root already, and it is not replaced; name another directory with --out",
+            path.display()
+        )),
+    }
 }
 
 fn read_device(path: &Path) -> Result<Device, String> {

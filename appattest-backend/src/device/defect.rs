@@ -133,7 +133,7 @@ pub enum AssertionDefect {
     ReusedCounter,
     /// A counter below that of the assertion before.
     OutOfOrder,
-    /// The assertion before, byte for byte.
+    /// The assertion before, byte for byte; for the client data hash that it was signed for.
     Replayed,
     /// Authenticator data ends early.
     TruncatedAuthenticatorData,

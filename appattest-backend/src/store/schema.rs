@@ -8,7 +8,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS challenges (
         id BLOB PRIMARY KEY, challenge BLOB NOT NULL, expires_at INTEGER NOT NULL,
-        spent INTEGER NOT NULL DEFAULT 0, spent_on BLOB
+        spent INTEGER NOT NULL DEFAULT 0, spent_on BLOB, flow_id BLOB
     ) STRICT;
     CREATE INDEX IF NOT EXISTS challenges_due ON challenges (expires_at);
     CREATE TABLE IF NOT EXISTS keys (

@@ -26,6 +26,31 @@ fn device(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+#[test]
+fn a_root_that_is_there_is_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let pki = directory.path().join("pki");
+    let out = pki.to_str().unwrap();
+    device(&["new-root", "--out", out]);
+
+    for (kept, gone) in [("pki.json", "root.pem"), ("root.pem", "pki.json")] {
+        let bytes = std::fs::read(pki.join(kept)).unwrap();
+        let aside = std::fs::read(pki.join(gone)).unwrap();
+        std::fs::remove_file(pki.join(gone)).unwrap();
+        let output = Command::new(BINARY)
+            .args(["device", "new-root", "--out", out])
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(kept), "{message}");
+        assert!(message.contains("another directory"), "{message}");
+        assert_eq!(std::fs::read(pki.join(kept)).unwrap(), bytes);
+        assert!(!pki.join(gone).exists());
+        std::fs::write(pki.join(gone), aside).unwrap();
+    }
+}
+
 /// Makes a key in a file and registers it, by the two processes' commands and calls alone.
 fn register(server: &Server, pki: &str, key: &str) -> Value {
     let issued = server.post("/app-attest/challenge", &json!({})).json();
