@@ -52,12 +52,6 @@ impl TraceContext {
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
-
-    /// The trace id: 32 lower-case hexadecimal digits.
-    #[must_use]
-    pub fn trace_id(&self) -> &str {
-        self.parent.split('-').nth(1).unwrap_or_default()
-    }
 }
 
 fn is_passable(state: &str) -> bool {

@@ -22,7 +22,9 @@ impl From<Failure> for Problem {
             | FailureKind::CapacityExhausted(_)
             | FailureKind::Internal(_) => (None, None),
         };
+        let cause = failure.cause().map(str::to_owned);
         Self {
+            cause,
             outcome,
             answer,
             flow: failure.flow,

@@ -142,7 +142,7 @@ impl Api {
     }
 
     /// Once the drain delay is over, nothing more is begun on connections that are still open.
-    fn admits_work(&self) -> Result<(), Problem> {
+    pub(super) fn admits_work(&self) -> Result<(), Problem> {
         if self.phase.get() == Phase::Refusing {
             let detail = "this instance is stopping and takes no more requests. Send it again: \
                           another instance, or the next one, will take it.";

@@ -95,6 +95,15 @@ fn written(mut response: Response<Body>, id: &Arc<str>) -> (Response<Body>, Fact
         ..Facts::of_problem(&problem)
     };
     facts.correlation_id = Some(correlation_id.clone());
+    if let Some(cause) = &problem.cause {
+        let code = problem.code.as_str();
+        tracing::error!(
+            correlationID = &*correlation_id,
+            code,
+            cause,
+            "the service failed"
+        );
+    }
     let allow = response.headers_mut().remove("allow");
     let mut response = problem.write(&correlation_id);
     if let Some(allow) = allow {

@@ -31,6 +31,8 @@ pub(super) struct Problem {
     pub(super) correlation_id: Option<Arc<str>>,
     pub(super) outcome: Option<&'static str>,
     pub(super) answer: Option<WholeAnswer>,
+    /// Why the service failed, for the log alone.
+    pub(super) cause: Option<String>,
     pub(super) closes: bool,
     pub(super) replayed: bool,
 }
@@ -46,6 +48,7 @@ impl Problem {
             correlation_id: None,
             outcome: None,
             answer: None,
+            cause: None,
             closes: false,
             replayed: false,
         }

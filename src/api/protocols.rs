@@ -15,7 +15,8 @@ use super::problem::Problem;
 use crate::orchestrator::code::Code;
 
 /// `GET /v1/protocols`
-pub(super) async fn list(State(api): State<Api>) -> Response<Body> {
+pub(super) async fn list(State(api): State<Api>) -> Result<Response<Body>, Problem> {
+    api.admits_work()?;
     let entries = api.orchestrator.catalog().iter().map(|protocol| {
         let mut entry = ObjectWriter::new();
         write_names(&mut entry, protocol);
@@ -23,7 +24,7 @@ pub(super) async fn list(State(api): State<Api>) -> Response<Body> {
     });
     let mut object = ObjectWriter::new();
     object.raw("protocols", &array(entries));
-    json(object.into_bytes())
+    Ok(json(object.into_bytes()))
 }
 
 /// `GET /v1/protocols/{name}`
@@ -31,6 +32,7 @@ pub(super) async fn show(
     State(api): State<Api>,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Problem> {
+    api.admits_work()?;
     let catalog = api.orchestrator.catalog();
     let protocol = name.ok().and_then(|Path(name)| catalog.get(&name));
     let protocol = protocol.ok_or_else(|| {

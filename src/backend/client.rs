@@ -21,7 +21,7 @@ const IDLE_CONNECTION_LIFE: Duration = Duration::from_secs(4);
 const IDLE_CONNECTIONS: usize = 128;
 
 /// How to reach one backend.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where it is.
     pub base_url: BaseUrl,
@@ -95,6 +95,12 @@ impl BackendClient {
         request: BackendRequest,
         deadline: Instant,
     ) -> Result<WholeAnswer, CallError> {
+        if Instant::now() >= deadline {
+            return Err(CallError::TimedOut {
+                sent: Sent::NotSent,
+                detail: "no time was left to ask the backend".to_owned(),
+            });
+        }
         let exchange = async {
             let response = self
                 .send(request)

@@ -8,7 +8,7 @@ use crate::trace_context::TraceContext;
 
 /// A request that stands on its own: nothing of the caller's but the body and what is named here
 /// reaches the backend.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BackendRequest {
     /// The path under the backend's base address, as the definition writes it.
     pub path: Arc<str>,

@@ -1,15 +1,11 @@
 //! What configuration and protocols must say to each other, and what is doubtful between them.
 
-use std::time::Duration;
-
+use integrator_core::flow::lifecycle::SETTLE_ALLOWANCE;
 use integrator_core::protocol::Protocol;
 
 use super::{Config, backends, registry};
 use crate::catalog::Catalog;
 use crate::problems::Problem;
-
-/// How much longer than a call's time its claim lasts.
-const LEASE_MARGIN: Duration = Duration::from_secs(2);
 
 /// Protocols whose backend is none of those that are configured.
 pub(super) fn strangers(configured: &[&str], catalog: &Catalog) -> Vec<Problem> {
@@ -40,9 +36,9 @@ pub(super) fn slow_backends(config: &Config, catalog: &Catalog) -> Vec<String> {
     let slow = |protocol: &Protocol| {
         let (name, backend, ttl) = (protocol.name(), protocol.backend(), protocol.ttl());
         let timeout = config.backends.get(backend)?.timeout;
-        (timeout >= ttl).then(|| {
+        (timeout + SETTLE_ALLOWANCE > ttl).then(|| {
             format!(
-                "backends.{backend}.timeout_ms: one call may take {} ms, but a flow of the protocol \
+                "backends.{backend}.timeout_ms: one call may take {} ms and its settling 2 s more, but a flow of the protocol \
                  {name} ends after {} ms; slow answers will be dropped",
                 timeout.as_millis(),
                 ttl.as_millis()
@@ -62,7 +58,7 @@ pub(super) fn short_grace(config: &Config) -> Option<String> {
         .backends
         .iter()
         .max_by_key(|(_, backend)| backend.timeout)?;
-    let lease = slowest.timeout + LEASE_MARGIN;
+    let lease = slowest.timeout + SETTLE_ALLOWANCE;
     (grace < lease).then(|| {
         format!(
             "server.shutdown_grace_ms: {} ms is less than a call to the backend {name} may hold its \

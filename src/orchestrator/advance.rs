@@ -19,7 +19,7 @@ use crate::trace_context::TraceContext;
 const ROUNDS: usize = 16;
 
 /// A request to run a step.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StepOrder {
     /// The flow's handle, as the caller wrote it.
     pub handle: String,
@@ -72,7 +72,8 @@ impl Orchestrator {
                 .await
             {
                 Followed::Told(outcome) => return outcome,
-                Followed::Again => {}
+                // Whoever changed the flow may run on this very thread.
+                Followed::Again => tokio::task::yield_now().await,
             }
         }
         let found = self.find(&handle).await?;
@@ -92,7 +93,7 @@ impl Orchestrator {
     ) -> Followed {
         match judged {
             Begin::Refused(refusal) => Followed::Told(Err(refused(refusal, found, step))),
-            Begin::Replay(attempt) => Followed::Told(self.replay(&attempt, found, step).await),
+            Begin::Replay(attempt) => self.replay(&attempt, found, step).await,
             Begin::Join(claim) => match self.shared.joins.find(claim) {
                 Some(join) => Followed::Told(join.outcome().await),
                 None if *missed == Some(claim) => Followed::Told(Err(in_progress(found, step))),
@@ -105,30 +106,24 @@ impl Orchestrator {
         }
     }
 
-    async fn replay(&self, attempt: &AttemptId, found: &Found, step: &Step) -> Outcome {
-        let answer = self
-            .shared
-            .store
-            .answer(found.flow.handle(), attempt)
-            .await?;
-        let answer = answer.ok_or_else(|| {
-            let detail = "a recorded answer is missing from the store".to_owned();
-            Failure::new(FailureKind::Internal(detail)).of_flow(
-                &found.flow,
-                &found.protocol,
-                &found.now,
-            )
-        })?;
+    async fn replay(&self, attempt: &AttemptId, found: &Found, step: &Step) -> Followed {
+        let handle = found.flow.handle();
+        let answer = match self.shared.store.answer(handle, attempt).await {
+            Ok(Some(answer)) => answer,
+            // The flow was removed between the two readings.
+            Ok(None) => return Followed::Again,
+            Err(error) => return Followed::Told(Err(error.into())),
+        };
         self.shared.observer.observe(Event::Replayed {
             protocol: &found.protocol,
             step,
         });
-        Ok(Reply {
+        Followed::Told(Ok(Reply {
             origin: found.flow.origin().clone(),
             protocol: found.protocol.clone(),
             answer,
             replayed: true,
-        })
+        }))
     }
 }
 

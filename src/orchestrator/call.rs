@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use integrator_core::flow::answer::WholeAnswer;
+use integrator_core::flow::lifecycle::SETTLE_ALLOWANCE;
 use integrator_core::flow::machine::Begun;
 use integrator_core::flow::record::Flow;
-use integrator_core::flow::record::SETTLE_ALLOWANCE;
 use integrator_core::protocol::{Protocol, Step};
 use tokio::time::Instant;
 
@@ -30,8 +30,8 @@ pub(super) struct Conversation {
     pub(super) deadlines: Deadlines,
 }
 
-/// Taken before the claim is saved, so that the claim's lease, which the store counts from a
-/// later instant, always ends after them.
+/// Counted from before the flow was read, so that the claim's lease, which counts from the store's
+/// clock at that reading, always ends after them.
 #[derive(Clone, Copy)]
 pub(super) struct Deadlines {
     /// When the call must have its whole answer.
@@ -41,8 +41,8 @@ pub(super) struct Deadlines {
 }
 
 impl Deadlines {
-    pub(super) fn from_now(client: &BackendClient) -> Self {
-        let answer = Instant::now() + client.timeout();
+    fn from(asked: Instant, client: &BackendClient) -> Self {
+        let answer = asked + client.timeout();
         Self {
             answer,
             settle: answer + SETTLE_ALLOWANCE,
@@ -74,7 +74,7 @@ impl Orchestrator {
         begun: Begun,
         trace: &TraceContext,
     ) -> Followed {
-        let conversation = match self.conversation(begun, &found.protocol, trace) {
+        let conversation = match self.conversation(begun, &found.protocol, trace, found.asked) {
             Ok(conversation) => conversation,
             Err(failure) => return Followed::Told(Err(failure)),
         };
@@ -105,11 +105,12 @@ impl Orchestrator {
         begun: Begun,
         protocol: &Arc<Protocol>,
         trace: &TraceContext,
+        asked: Instant,
     ) -> Result<Conversation, Failure> {
         let client = self.backend_of(protocol)?;
         Ok(Conversation {
             ticket: self.shared.joins.open(begun.call.claim),
-            deadlines: Deadlines::from_now(client),
+            deadlines: Deadlines::from(asked, client),
             protocol: protocol.clone(),
             trace: trace.clone(),
             begun,

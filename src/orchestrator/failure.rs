@@ -136,6 +136,23 @@ impl Failure {
         self
     }
 
+    /// What the log is to tell and callers are not, or not alone: why the service itself failed.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        match &self.kind {
+            FailureKind::Internal(cause) | FailureKind::StoreUnavailable { cause, .. } => {
+                Some(cause)
+            }
+            FailureKind::InvalidInput(_)
+            | FailureKind::NotFound(_)
+            | FailureKind::Refused(_)
+            | FailureKind::Unanswered(_)
+            | FailureKind::Declined(_)
+            | FailureKind::CapacityExhausted(_)
+            | FailureKind::ShuttingDown => None,
+        }
+    }
+
     /// The code by which callers know this failure.
     #[must_use]
     pub fn code(&self) -> Code {

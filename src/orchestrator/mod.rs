@@ -23,11 +23,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use integrator_core::flow::ids::{Fingerprint, FlowHandle};
+use integrator_core::flow::lifecycle::SETTLE_ALLOWANCE;
 use integrator_core::flow::machine::Terms;
-use integrator_core::flow::record::{Flow, SETTLE_ALLOWANCE};
+use integrator_core::flow::record::Flow;
 use integrator_core::flow::time::Now;
 use integrator_core::protocol::Protocol;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -137,6 +139,7 @@ impl Orchestrator {
     }
 
     async fn find(&self, handle: &FlowHandle) -> Result<Found, Failure> {
+        let asked = Instant::now();
         let loaded = self.shared.store.load(handle).await?;
         let flow = loaded.flow.ok_or_else(no_flow)?;
         let protocol = self.protocol_of(&flow)?;
@@ -144,6 +147,7 @@ impl Orchestrator {
             flow,
             protocol,
             now: loaded.now,
+            asked,
         })
     }
 
@@ -178,6 +182,9 @@ struct Found {
     flow: Arc<Flow>,
     protocol: Arc<Protocol>,
     now: Now,
+    /// Before the reading: deadlines count from here, so that a lease, which counts from `now`,
+    /// ends after them.
+    asked: Instant,
 }
 
 fn no_flow() -> Failure {

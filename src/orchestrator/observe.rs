@@ -18,6 +18,7 @@ impl Orchestrator {
             flow,
             protocol,
             now,
+            ..
         } = self.find_text(handle).await?;
         let last_answer = flow
             .last_answer_state()
@@ -40,6 +41,7 @@ impl Orchestrator {
             flow,
             protocol,
             now,
+            ..
         } = self.find_text(handle).await?;
         let current = if flow.is_overdue(&now) {
             expire(&flow, &protocol, &now).map(|expired| expired.flow)

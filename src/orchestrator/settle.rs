@@ -68,7 +68,12 @@ impl Orchestrator {
             let call = &conversation.begun.call;
             let settled = machine::settle(&seen.flow, protocol, call, answer.clone(), &seen.now);
             let replaced = match settled {
-                Err(machine::Stale) => return self.too_late(conversation).await,
+                Err(machine::Stale) => {
+                    return match self.recorded_before(conversation).await? {
+                        Some(reply) => Ok(Ok(reply)),
+                        None => self.too_late(conversation).await,
+                    };
+                }
                 Ok(Settled::Declined(next)) => {
                     let replaced = self.save_released(conversation, &seen, *next).await?;
                     if replaced == Replaced::Done {
@@ -152,6 +157,43 @@ impl Orchestrator {
             answer: recorded.answer,
             replayed: false,
         }
+    }
+
+    /// The reply to this very call, where an earlier try to save it was carried out and nobody
+    /// was told so.
+    async fn recorded_before(
+        &self,
+        conversation: &Conversation,
+    ) -> Result<Option<Reply>, StoreError> {
+        let Some(Seen { flow, .. }) = self.see(conversation).await? else {
+            return Ok(None);
+        };
+        let Some(attempt) = flow.recorded_under(conversation.begun.call.claim) else {
+            return Ok(None);
+        };
+        let Some(answer) = self.shared.store.answer(flow.handle(), attempt).await? else {
+            return Ok(None);
+        };
+        let made = flow.history().transitions().iter().rev();
+        let mut made = made.filter(|made| {
+            made.cause
+                .as_ref()
+                .is_some_and(|cause| cause.attempt == *attempt)
+        });
+        if let Some(transition) = made.next() {
+            self.shared.observer.observe(Event::Moved {
+                flow: &flow,
+                protocol: &conversation.protocol,
+                transition,
+                in_state: transition.tick.since(conversation.flow().entered()),
+            });
+        }
+        Ok(Some(Reply {
+            origin: flow.origin().clone(),
+            protocol: conversation.protocol.clone(),
+            answer,
+            replayed: false,
+        }))
     }
 
     /// The answer is dropped; its caller is told the flow's state as it now is.

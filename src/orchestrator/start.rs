@@ -6,8 +6,10 @@ use bytes::Bytes;
 use integrator_core::flow::ids::{Fingerprint, FlowHandle};
 use integrator_core::flow::machine::{Request, begin_again, create};
 use integrator_core::flow::record::Origin;
+use integrator_core::protocol::table::START;
 use integrator_core::protocol::{Body, Protocol, read_body};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use super::advance::{Followed, in_progress};
 use super::failure::{Failure, FailureKind};
@@ -21,7 +23,7 @@ use crate::trace_context::TraceContext;
 const ROUNDS: usize = 16;
 
 /// A request to start a flow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StartOrder {
     /// The protocol's name as the caller wrote it; the default protocol where there is none.
     pub protocol: Option<String>,
@@ -92,8 +94,10 @@ impl Orchestrator {
                 }
                 None => self.create(&start).await?,
             };
-            if let Followed::Told(outcome) = followed {
-                return outcome;
+            match followed {
+                Followed::Told(outcome) => return outcome,
+                // Whoever changed the flow may run on this very thread.
+                Followed::Again => tokio::task::yield_now().await,
             }
         }
         match self.existing(start.key.as_ref()).await? {
@@ -110,9 +114,11 @@ impl Orchestrator {
         protocol.cloned().ok_or_else(|| {
             let names: Vec<&str> = catalog.iter().map(|protocol| protocol.name()).collect();
             let known = names.join(", ");
-            Failure::new(FailureKind::NotFound(format!(
-                "no such protocol. Protocols: {known}."
-            )))
+            let detail = format!("no such protocol. Protocols: {known}.");
+            Failure {
+                step: Some(START.to_owned()),
+                ..Failure::new(FailureKind::NotFound(detail))
+            }
         })
     }
 
@@ -131,6 +137,7 @@ impl Orchestrator {
         &self,
         handle: &FlowHandle,
     ) -> Result<Option<Found>, Failure> {
+        let asked = Instant::now();
         let loaded = self.shared.store.load(handle).await?;
         let Some(flow) = loaded.flow else {
             return Ok(None);
@@ -140,6 +147,7 @@ impl Orchestrator {
             flow,
             protocol,
             now: loaded.now,
+            asked,
         }))
     }
 
@@ -147,6 +155,7 @@ impl Orchestrator {
         let protocol = start.protocol;
         let step = protocol.start();
         let in_context = |failure| of_start(protocol, failure);
+        let asked = Instant::now();
         let now = self.shared.store.now().await?;
         let request = Request {
             step,
@@ -163,7 +172,7 @@ impl Orchestrator {
         };
         let begun = create(origin, protocol, request, self.terms(protocol)?, &now)
             .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
-        let conversation = self.conversation(begun, protocol, &start.order.trace)?;
+        let conversation = self.conversation(begun, protocol, &start.order.trace, asked)?;
         let record = stored(conversation.flow().clone(), protocol);
         let created = self.shared.store.create(record, start.key.clone()).await;
         match created.map_err(|error| in_context(error.into()))? {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use integrator_core::flow::ids::FlowHandle;
 use integrator_core::flow::machine::expire;
 
+use super::code::Code;
 use super::event::Event;
 use super::failure::Failure;
 use super::{Found, Orchestrator, stored};
@@ -20,6 +21,8 @@ pub struct Swept {
     pub expired: usize,
     /// Flows that were removed.
     pub removed: usize,
+    /// Flows that were due and could not be read; they stay.
+    pub unreadable: usize,
 }
 
 impl Orchestrator {
@@ -39,9 +42,17 @@ impl Orchestrator {
             lag.get_or_insert(waited);
             let before = swept;
             for handle in &due.handles {
-                self.sweep_flow(handle, &mut swept).await?;
+                match self.sweep_flow(handle, &mut swept).await {
+                    Ok(()) => {}
+                    Err(failure) if failure.code() == Code::StoreUnavailable => {
+                        return Err(failure);
+                    }
+                    // One flow that cannot be read must not keep all others from leaving.
+                    Err(_) => swept.unreadable += 1,
+                }
             }
-            if due.handles.len() < BATCH || swept == before {
+            let moved = swept.expired + swept.removed > before.expired + before.removed;
+            if due.handles.len() < BATCH || !moved {
                 break;
             }
             // A store in memory never waits; connections are accepted on this runtime too.

@@ -14,11 +14,16 @@ use crate::config::Config;
 use crate::listen::{accept, bind};
 use crate::workers::{Arrival, Workers};
 
+/// Connections that the operators' listener may have open.
+const OPS_CONNECTIONS: usize = 64;
+
 /// The sockets that are listened on.
 pub(super) struct Listeners {
     main: TcpListener,
     ops: Option<TcpListener>,
+    /// Whoever fills one door does not close the other.
     places: Arc<Semaphore>,
+    ops_places: Arc<Semaphore>,
 }
 
 impl Listeners {
@@ -33,6 +38,7 @@ impl Listeners {
             main,
             ops,
             places: Arc::new(Semaphore::new(most_connections())),
+            ops_places: Arc::new(Semaphore::new(OPS_CONNECTIONS)),
         })
     }
 
@@ -55,19 +61,24 @@ impl Listeners {
         until: CancellationToken,
         mut workers: Workers,
     ) -> Workers {
-        let Self { main, ops, places } = self;
+        let Self {
+            main,
+            ops,
+            places,
+            ops_places,
+        } = self;
         let product = if ops.is_some() {
             Listener::Product
         } else {
             Listener::Whole
         };
         let (sender, mut arrivals) = mpsc::channel(1);
-        let ops = ops.map(|listener| (listener, Listener::Operator));
-        for (socket, listener) in ops.into_iter().chain([(main, product)]) {
+        let ops = ops.map(|socket| (socket, Listener::Operator, ops_places));
+        for (socket, listener, places) in ops.into_iter().chain([(main, product, places)]) {
             let door = Door {
                 socket,
                 listener,
-                places: places.clone(),
+                places,
             };
             let (sender, until) = (sender.clone(), until.clone());
             tokio::spawn(async move {

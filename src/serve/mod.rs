@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -85,6 +86,7 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
         tracing::warn!(warning, "configuration");
     }
     let metrics = Arc::new(Metrics::new()?);
+    metrics.expect(catalog.iter().map(|protocol| protocol.name()));
     let telemetry = Arc::new(Telemetry::new(metrics.clone(), config.log.artifacts));
     let store = timed_store(config, &clock, &metrics);
     let shared = Arc::new(Shared::new(
@@ -125,8 +127,8 @@ async fn until_stopped(
 ) -> Workers {
     let accepting = CancellationToken::new();
     let accepted = tokio::spawn(listeners.accept_until(accepting.clone(), workers));
-    let sweeper = Orchestrator::new(kit.shared.clone(), HashMap::new());
-    let sweeping = tokio::spawn(sweep_forever(sweeper, config.flows.sweep_interval));
+    let sweeper = Arc::new(Orchestrator::new(kit.shared.clone(), HashMap::new()));
+    let sweeping = tokio::spawn(keep_sweeping(sweeper, config.flows.sweep_interval));
     signals.next().await;
     tokio::spawn(signals.end_at_once());
     let running = Running {
@@ -210,13 +212,33 @@ fn kit(
     }
 }
 
-async fn sweep_forever(orchestrator: Orchestrator, interval: Duration) {
+/// Without a sweeper no flow would ever leave: one that panicked is followed by another.
+async fn keep_sweeping(orchestrator: Arc<Orchestrator>, interval: Duration) {
+    loop {
+        let mut sweeper = JoinSet::new();
+        sweeper.spawn(sweep_forever(orchestrator.clone(), interval));
+        if let Some(Err(error)) = sweeper.join_next().await {
+            tracing::error!(%error, "the sweeper ended abnormally and is started again");
+        }
+    }
+}
+
+async fn sweep_forever(orchestrator: Arc<Orchestrator>, interval: Duration) {
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(failure) = orchestrator.sweep().await {
-            tracing::error!(cause = ?failure.kind, "a sweep ended early");
+        match orchestrator.sweep().await {
+            Ok(swept) if swept.unreadable > 0 => {
+                tracing::error!(
+                    flows = swept.unreadable,
+                    "flows that are due cannot be read"
+                );
+            }
+            Ok(_) => {}
+            Err(failure) => {
+                tracing::error!(cause = failure.cause(), "a sweep ended early");
+            }
         }
     }
 }

@@ -43,6 +43,28 @@ async fn an_answer_that_the_store_keeps_at_the_third_try_is_told_then() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_kept_without_a_word_is_told_as_the_one_it_is() {
+    let service = Service::start().await;
+    let handle = service.hash_issued().await;
+    let mut hold = service
+        .backend
+        .hold("/app-attest/verify", Answer::json(SECRET));
+    let asking = service.send_step(&handle, "assert", ASSERT);
+    hold.arrived().await;
+    service.faults.lose_acknowledgements(1);
+    hold.release();
+    service.faults.has_refused(1).await;
+    tokio::time::pause();
+
+    let reply = asking.await.unwrap();
+
+    reply.is_answer();
+    assert_eq!(reply.string("/state"), "verified");
+    assert_eq!(reply.header("idempotent-replayed"), None);
+    assert_eq!(service.metric("integrator_stale_commits_total").await, 0.0);
+}
+
+#[tokio::test]
 async fn an_answer_that_the_store_never_keeps_is_never_told() {
     let service = Service::start().await;
     let handle = service.hash_issued().await;

@@ -7,7 +7,12 @@ use appattest_integrator::orchestrator::Swept;
 use crate::harness::{Answer, Service};
 
 async fn swept(service: &Service) -> (usize, usize) {
-    let Swept { expired, removed } = service.sweep().await;
+    let Swept {
+        expired,
+        removed,
+        unreadable,
+    } = service.sweep().await;
+    assert_eq!(unreadable, 0);
     (expired, removed)
 }
 

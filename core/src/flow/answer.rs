@@ -1,13 +1,15 @@
 //! A recorded answer of the backend, and what the caller was told with it.
 
+use std::fmt;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::ids::AttemptId;
 use crate::protocol::table::{StateId, StepId};
 
-/// A whole HTTP answer of the backend, as it arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A whole HTTP answer of the backend, as it arrived. Its `Debug` form shows no content.
+#[derive(Clone, PartialEq, Eq)]
 pub struct WholeAnswer {
     /// HTTP status, 200 to 599.
     pub status: u16,
@@ -15,6 +17,12 @@ pub struct WholeAnswer {
     pub content_type: Option<Bytes>,
     /// The body, byte for byte, before anything is looked at.
     pub body: Bytes,
+}
+
+impl fmt::Debug for WholeAnswer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "answer {} of {} bytes", self.status, self.body.len())
+    }
 }
 
 /// An answer that moved its flow. Kept beside the flow's head, by attempt, and never changed.

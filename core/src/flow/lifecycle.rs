@@ -1,10 +1,15 @@
 //! The three lives of a flow; each variant holds the facts that are true in it and no others.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::ids::{AttemptId, ClaimId, Fingerprint};
 use super::time::Tick;
 use crate::protocol::table::StepId;
+
+/// How long a claim lives: the backend's whole deadline and this much more to settle it.
+pub const SETTLE_ALLOWANCE: Duration = Duration::from_secs(2);
 
 /// Whether a flow may be claimed, is claimed, or has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,14 +2,13 @@
 //! every mutation. Recorded answers stand beside it, by attempt.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::answer::{ExpiresAt, Told};
 use super::history::History;
-use super::ids::{AttemptId, Fingerprint, FlowHandle};
+use super::ids::{AttemptId, ClaimId, Fingerprint, FlowHandle};
 use super::lifecycle::{Claim, Lifecycle};
 use super::time::{Now, Tick};
 use crate::json::Pointer;
@@ -58,6 +57,7 @@ pub(super) struct LastAnswer {
     pub(super) step: StepId,
     pub(super) fingerprint: Fingerprint,
     pub(super) attempt: AttemptId,
+    pub(super) claim: ClaimId,
     pub(super) state: StateId,
 }
 
@@ -180,6 +180,15 @@ impl Flow {
         self.last_answer.as_ref().map(|last| last.state)
     }
 
+    /// The attempt whose answer was recorded last, if that was done under `claim`: how a process
+    /// whose write was acknowledged to nobody knows it again.
+    #[must_use]
+    pub fn recorded_under(&self, claim: ClaimId) -> Option<&AttemptId> {
+        let last = self.last_answer.as_ref();
+        last.filter(|last| last.claim == claim)
+            .map(|last| &last.attempt)
+    }
+
     /// Whether `step` must not be called again: an earlier call of it has an unknown outcome.
     #[must_use]
     pub fn is_held(&self, step: StepId) -> bool {
@@ -218,6 +227,3 @@ impl Flow {
         shown
     }
 }
-
-/// How long a claim lives: the backend's whole deadline and this much more to settle it.
-pub const SETTLE_ALLOWANCE: Duration = Duration::from_secs(2);

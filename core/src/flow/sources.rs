@@ -1,5 +1,6 @@
 //! Values that a definition's sources name: kept when an answer is recorded, found again when a
-//! later step's request is composed. They travel as raw JSON text and are never interpreted.
+//! later step's request is composed. They travel as raw JSON text and are never interpreted; they
+//! are copies, so that a few bytes do not keep a whole answer in memory.
 
 use bytes::Bytes;
 
@@ -49,7 +50,7 @@ pub(super) fn keep(flow: &mut Flow, step: &Step, remembered: &[(String, Bytes)],
             flow.kept.push(Kept {
                 step: step.id(),
                 pointer: pointer.clone(),
-                value: body.slice_ref(value.raw()),
+                value: Bytes::copy_from_slice(value.raw()),
             });
         }
     }
@@ -82,7 +83,7 @@ fn resolve(flow: &Flow, source: &Source, answer: Option<&Bytes>) -> Option<Bytes
         Source::ThisResponse(pointer) => {
             let body = answer?;
             let document = Value::parse(body, ANSWER_DEPTH_MAX).ok()?;
-            Some(body.slice_ref(found(document, pointer)?.raw()))
+            Some(Bytes::copy_from_slice(found(document, pointer)?.raw()))
         }
     }
 }

@@ -58,6 +58,13 @@ impl FlowMetrics {
         })
     }
 
+    /// Shows a protocol's counters from the start, so that their first event is an increase.
+    pub(super) fn expect(&self, protocol: &str) {
+        for counter in [&self.expired, &self.removed] {
+            counter.with_label_values(&[protocol]).inc_by(0);
+        }
+    }
+
     /// Sets the gauges that are states of the store.
     pub(super) fn count(&self, census: &Census, now: Timestamp) {
         self.flows.reset();

@@ -4,6 +4,7 @@ mod exchanges;
 mod flows;
 mod register;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use integrator_core::flow::history::Transition;
@@ -22,6 +23,8 @@ use crate::orchestrator::event::CallError;
 /// The metrics of one process.
 pub struct Metrics {
     registry: Registry,
+    /// Held while gauges are set and read, so that one scrape does not see another's reset.
+    scrape: Mutex<()>,
     flows: FlowMetrics,
     exchanges: ExchangeMetrics,
     store_flows: IntGauge,
@@ -65,8 +68,14 @@ impl Metrics {
                 "stale_commits_total",
                 "Answers dropped because their claim or their flow had ended.",
             )?,
+            scrape: Mutex::default(),
             registry,
         })
+    }
+
+    /// Shows the counters of these protocols from the start.
+    pub fn expect<'a>(&self, protocols: impl Iterator<Item = &'a str>) {
+        protocols.for_each(|protocol| self.flows.expect(protocol));
     }
 
     /// All metrics as text; `census` gives those that are states of the store.
@@ -75,6 +84,7 @@ impl Metrics {
     ///
     /// The encoder's.
     pub fn render(&self, census: &Census, now: Timestamp) -> Result<String, Error> {
+        let _alone = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
         self.store_flows.set(signed(census.flows));
         self.flows.count(census, now);
         TextEncoder::new().encode_to_string(&self.registry.gather())

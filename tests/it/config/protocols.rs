@@ -138,10 +138,10 @@ fn a_file_that_is_not_understood_says_nothing_of_protocols() {
 
 #[test]
 fn a_call_that_may_outlast_its_flow_is_doubtful() {
-    let layers = Layers::none().variable("APP_ATTEST_BACKEND_TIMEOUT_MS", "300000");
+    let layers = Layers::none().variable("APP_ATTEST_BACKEND_TIMEOUT_MS", "298001");
     let (config, _) = layers.load_all().unwrap();
     insta::assert_snapshot!(config.warnings.join("\n"));
-    let layers = Layers::none().variable("APP_ATTEST_BACKEND_TIMEOUT_MS", "299999");
+    let layers = Layers::none().variable("APP_ATTEST_BACKEND_TIMEOUT_MS", "298000");
     let (config, _) = layers.load_all().unwrap();
     assert_eq!(
         config.warnings.len(),

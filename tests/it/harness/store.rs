@@ -18,6 +18,7 @@ pub(crate) struct Faults {
     reads: AtomicU32,
     replaces: AtomicU32,
     removals: AtomicU32,
+    acknowledgements: AtomicU32,
     before_replace: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     refused: watch::Sender<u32>,
 }
@@ -29,6 +30,11 @@ impl Faults {
     /// The next so many replacements (removals aside) fail.
     pub(crate) fn fail_replaces(&self, count: u32) {
         self.replaces.store(count, Ordering::SeqCst);
+    }
+
+    /// The next so many replacements are carried out and not acknowledged.
+    pub(crate) fn lose_acknowledgements(&self, count: u32) {
+        self.acknowledgements.store(count, Ordering::SeqCst);
     }
 
     /// The next so many removals fail.
@@ -127,7 +133,9 @@ impl FlowStore for FaultyStore {
             Next::Record { .. } => self.faults.judge(&self.faults.replaces)?,
             Next::Nothing => self.faults.judge(&self.faults.removals)?,
         }
-        self.inner.replace(replacement).await
+        let written = self.inner.replace(replacement).await;
+        self.faults.judge(&self.faults.acknowledgements)?;
+        written
     }
 
     async fn due(&self, limit: usize) -> Result<Due, StoreError> {

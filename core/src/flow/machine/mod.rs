@@ -6,6 +6,8 @@ mod terms;
 
 use self::moves::{claimed, end_claim, enter, fenced, is_same, recorded, replayed};
 pub use self::terms::{Begin, Begun, Call, Expired, Recorded, Request, Settled, Stale, Terms};
+use bytes::Bytes;
+
 use super::answer::{ExpiresAt, Placing, WholeAnswer};
 use super::history::{Ending, History};
 use super::lifecycle::Lifecycle;
@@ -154,11 +156,11 @@ pub fn settle(
             expires_at,
         } => {
             if let Some(flow_id) = flow_id {
-                next.flow_id = Some(body.slice_ref(flow_id.raw()));
+                next.flow_id = Some(Bytes::copy_from_slice(flow_id.raw()));
             }
             if let Some((text, instant)) = expires_at {
                 next.deadline = now.tick_at(instant);
-                next.expires_at = ExpiresAt::Authored(body.slice_ref(text.raw()));
+                next.expires_at = ExpiresAt::Authored(Bytes::copy_from_slice(text.raw()));
             }
             sources::keep(&mut next, step, &call.remembered, &body);
             sources::reply(&mut next, step, &body);

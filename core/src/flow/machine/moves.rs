@@ -100,6 +100,7 @@ pub(super) fn recorded(
         step: call.step,
         fingerprint: call.fingerprint,
         attempt: call.attempt.clone(),
+        claim: call.claim,
         state: to,
     });
     let cause = Cause {

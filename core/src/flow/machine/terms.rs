@@ -1,5 +1,6 @@
 //! What the machine is asked, and what it answers.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +57,9 @@ pub struct Begun {
     pub call: Call,
 }
 
-/// One call to the backend, and what settling it will need of the request.
-#[derive(Clone, Debug)]
+/// One call to the backend, and what settling it will need of the request. Its `Debug` form shows
+/// no content.
+#[derive(Clone)]
 pub struct Call {
     /// The claim that fences the answer.
     pub claim: ClaimId,
@@ -70,6 +72,12 @@ pub struct Call {
     /// The body to send.
     pub body: Bytes,
     pub(super) remembered: Vec<(String, Bytes)>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "call {:?} of {} bytes", self.attempt, self.body.len())
+    }
 }
 
 /// What a whole answer led to.
