@@ -2,8 +2,6 @@
 
 use crate::tree::{Tree, holds, sees};
 
-/// The one place that dependencies come from.
-const SOURCE: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// Keys of a dependency that would lead elsewhere.
 const ELSEWHERE: [&str; 3] = ["git", "registry", "registry-index"];
 
@@ -59,9 +57,9 @@ fn foreign_sources(tree: &Tree) -> Vec<String> {
         let name = file.path.rsplit('/').next().unwrap_or_default();
         for (number, line) in file.text.lines().enumerate() {
             let is_foreign = match name {
-                "Cargo.lock" => line
-                    .strip_prefix("source = ")
-                    .is_some_and(|source| source != format!("\"{SOURCE}\"")),
+                "Cargo.lock" => {
+                    line.starts_with("source = ") && Some(line) != one_source(&file.text)
+                }
                 "Cargo.toml" => leads_elsewhere(line),
                 _ => false,
             };
@@ -71,6 +69,12 @@ fn foreign_sources(tree: &Tree) -> Vec<String> {
         }
     }
     violations
+}
+
+/// The registry that the first package comes from: all others come from there too.
+fn one_source(lock: &str) -> Option<&str> {
+    let first = lock.lines().find(|line| line.starts_with("source = "));
+    first.filter(|line| line.starts_with("source = \"registry+"))
 }
 
 fn leads_elsewhere(line: &str) -> bool {
@@ -117,9 +121,9 @@ fn dependencies_come_from_one_place() {
 
 #[test]
 fn a_dependency_from_elsewhere_is_seen() {
-    let lock = format!("source = \"{SOURCE}\"\nsource = \"registry+https://mirror.example/\"");
+    let lock = "source = \"registry+https://index.example/\"\nsource = \"registry+https://mirror.example/\"";
     let tree = Tree::planted(&[
-        ("Cargo.lock", &lock),
+        ("Cargo.lock", lock),
         (
             "Cargo.toml",
             "a = { git = \"https://example.com\" }\nb = \"1\" # git = no\nc = { registry = \"m\" }",
