@@ -88,7 +88,11 @@ impl Orchestrator {
         let step = conversation.step();
         loop {
             let Some(seen) = self.see(conversation).await? else {
-                return Ok(no_flow());
+                return Ok(if leaves_nothing(conversation) {
+                    without_flow(Failure::new(kind).at_step(step))
+                } else {
+                    no_flow()
+                });
             };
             let state = seen.flow.state_at(protocol, &seen.now);
             let refused = |why| FailureKind::Refused(Refusal::new(protocol, state, step, why));

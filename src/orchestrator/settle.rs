@@ -68,12 +68,7 @@ impl Orchestrator {
             let call = &conversation.begun.call;
             let settled = machine::settle(&seen.flow, protocol, call, answer.clone(), &seen.now);
             let replaced = match settled {
-                Err(machine::Stale) => {
-                    return match self.recorded_before(conversation).await? {
-                        Some(reply) => Ok(Ok(reply)),
-                        None => self.too_late(conversation).await,
-                    };
-                }
+                Err(machine::Stale) => return self.recorded_or_late(conversation).await,
                 Ok(Settled::Declined(next)) => {
                     let replaced = self.save_released(conversation, &seen, *next).await?;
                     if replaced == Replaced::Done {
@@ -93,7 +88,7 @@ impl Orchestrator {
             seen = match (replaced, self.see(conversation).await?) {
                 (Replaced::Conflict, Some(seen)) => seen,
                 (Replaced::Done | Replaced::TooLate | Replaced::Conflict, _) => {
-                    return self.too_late(conversation).await;
+                    return self.recorded_or_late(conversation).await;
                 }
             };
         }
@@ -156,6 +151,15 @@ impl Orchestrator {
             protocol: conversation.protocol.clone(),
             answer: recorded.answer,
             replayed: false,
+        }
+    }
+
+    /// What is told where the claim no longer takes an answer: the reply, if it was this answer
+    /// that ended the claim, else that it came too late.
+    async fn recorded_or_late(&self, conversation: &Conversation) -> Result<Outcome, StoreError> {
+        match self.recorded_before(conversation).await? {
+            Some(reply) => Ok(Ok(reply)),
+            None => self.too_late(conversation).await,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::harness::client::find;
@@ -63,6 +64,8 @@ struct State {
     asked: BTreeMap<String, usize>,
     heads: Vec<String>,
     connections: usize,
+    /// Connections that it is done with.
+    ended: watch::Sender<usize>,
     /// Bytes that a flood got rid of.
     flooded: usize,
 }
@@ -133,6 +136,17 @@ impl Hostile {
         self.state().connections
     }
 
+    /// Waits until it is done with every connection that was made so far: all that it had to say
+    /// is said.
+    pub(crate) async fn has_said_all(&self) {
+        let (made, mut ended) = {
+            let state = self.state();
+            (state.connections, state.ended.subscribe())
+        };
+        let all = ended.wait_for(|ended| *ended >= made);
+        all.await.expect("the sender lives");
+    }
+
     pub(crate) fn flooded(&self) -> usize {
         self.state().flooded
     }
@@ -145,7 +159,12 @@ impl Hostile {
 async fn listen(listener: TcpListener, manners: Manners, state: Arc<Mutex<State>>) {
     while let Ok((stream, _)) = listener.accept().await {
         state.lock().expect("unpoisoned").connections += 1;
-        tokio::spawn(converse(stream, manners, state.clone()));
+        let state = state.clone();
+        tokio::spawn(async move {
+            converse(stream, manners, state.clone()).await;
+            let state = state.lock().expect("unpoisoned");
+            state.ended.send_modify(|ended| *ended += 1);
+        });
     }
 }
 

@@ -32,7 +32,7 @@ async fn an_answer_after_the_deadline_changes_nothing() {
 
     let reply = scene.meets(deed).await;
     scene.is_unharmed(&reply, LATE).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    scene.hostile.has_said_all().await;
 
     scene.is_unharmed(&reply, LATE).await;
     scene.succeeds_again(&reply).await;
