@@ -11,6 +11,7 @@ mod backend;
 mod bounds;
 mod connecting;
 mod connections;
+mod deed;
 mod framing;
 mod hasty;
 mod slow;
@@ -20,7 +21,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-pub(crate) use self::backend::{Deed, Hostile, Manners, Part, header};
+pub(crate) use self::backend::{Hostile, header};
+pub(crate) use self::deed::{Deed, Manners, Part};
 use crate::harness::service::ASSERT;
 use crate::harness::{Reply, Service, Setup};
 
