@@ -18,14 +18,7 @@ const BORDERS: &[(&str, &[&str])] = &[
     ("getrandom", &["src/entropy.rs"]),
     ("rusqlite", &["src/store/sqlite.rs", "src/store/sqlite/"]),
     ("redis", &["src/store/redis.rs", "src/store/redis/"]),
-    (
-        "tokio_postgres",
-        &["src/store/postgres.rs", "src/store/postgres/"],
-    ),
-    (
-        "deadpool_postgres",
-        &["src/store/postgres.rs", "src/store/postgres/"],
-    ),
+    ("sqlx", &["src/store/postgres.rs", "src/store/postgres/"]),
 ];
 
 /// The crates that the core may name.

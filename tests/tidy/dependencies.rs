@@ -44,14 +44,13 @@ const AUTHORITY: [&str; 34] = [
     "x509-*",
 ];
 /// More of them, by other reasons: a second TLS, decoders of bodies, jars of cookies.
-const UNWANTED: [&str; 9] = [
+const UNWANTED: [&str; 8] = [
     "async-compression",
     "boring*",
     "brotli*",
     "cookie*",
     "flate2",
     "native-tls",
-    "rusqlite",
     "ruzstd",
     "zstd*",
 ];
@@ -206,15 +205,7 @@ fn a_library_that_could_decide_is_seen_however_deep() {
 #[test]
 fn the_laws_names_are_those_of_the_authoritys_own_libraries() {
     let seen = authority_in(&cargo_tree("appattest-backend"));
-    for library in [
-        "p256",
-        "p384",
-        "x509-cert",
-        "minicbor",
-        "ecdsa",
-        "der",
-        "rusqlite",
-    ] {
+    for library in ["p256", "p384", "x509-cert", "minicbor", "ecdsa", "der"] {
         let is_library = |violation: &&String| violation.ends_with(&format!("> {library}"));
         assert!(
             seen.iter().any(|violation| is_library(&violation)),

@@ -121,6 +121,19 @@ impl History {
         self.attempts.iter()
     }
 
+    /// The past that a record holds.
+    pub(super) fn restored(
+        transitions: Vec<Transition>,
+        self_loops_omitted: u64,
+        attempts: VecDeque<Attempt>,
+    ) -> Self {
+        Self {
+            transitions,
+            self_loops_omitted,
+            attempts,
+        }
+    }
+
     pub(super) fn push_transition(&mut self, transition: Transition) {
         let is_self_loop = |known: &Transition| known.from == known.to;
         self.transitions.push(transition);

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use crate::world::World;
 
 #[derive(Clone, Debug)]
-enum Event {
+pub(crate) enum Event {
     Request(&'static str, u8),
     Answer(prop::sample::Index, u16, &'static str),
     Fail(prop::sample::Index, Ending),
@@ -20,7 +20,7 @@ enum Event {
     Pass(u64),
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
     let step = prop::sample::select(vec!["start", "poll", "capture", "note"]);
     let status = prop::sample::select(vec![200_u16, 200, 200, 204, 404, 500]);
     let body = prop::sample::select(vec![
@@ -50,7 +50,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Does what the event says; tells whether the machine changed the flow.
-fn play(world: &mut World, event: &Event) -> bool {
+pub(crate) fn play(world: &mut World, event: &Event) -> bool {
     let before = world.flow.version();
     match event {
         Event::Request(step, body) => {

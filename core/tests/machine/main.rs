@@ -8,4 +8,5 @@
 
 mod instants;
 mod laws;
+mod persisted;
 mod world;
