@@ -1,0 +1,21 @@
+//! Real stores for tests and benchmarks: Redis and PostgreSQL servers, each with a folder and a
+//! port of its own, that can be killed, restarted and paused; and a proxy that breaks what is
+//! between a server and its client at a chosen moment.
+//!
+//! Everything here is plain threads and blocking I/O, so that it works inside any test. Whatever
+//! cannot be arranged ends the test with the server's own words.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot arrange what it needs fails"
+)]
+
+pub mod postgres;
+pub mod proxy;
+pub mod redis;
+
+mod guard;
+mod log;
+mod port;
+mod process;

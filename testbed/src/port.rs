@@ -1,0 +1,34 @@
+//! Ports that a server can come back to.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Below the range that outgoing connections take theirs from. A server that is down for a moment
+/// would otherwise lose its port to one of them: to its own client even, that by trying again and
+/// again at last connects to itself. A cluster's bus, 10000 above, stays below that range too.
+const FIRST: u16 = 10_000;
+const COUNT: u16 = 10_000;
+
+/// Where the next search begins, so that no port is given twice within a process.
+static TRIED: AtomicU32 = AtomicU32::new(0);
+
+/// A port that nobody listens on at this moment. Another process may be faster: whoever starts a
+/// server there must be ready to choose again.
+pub(crate) fn free() -> u16 {
+    // Processes that run side by side begin at different places.
+    let begin = std::process::id().wrapping_mul(127);
+    for _ in 0..COUNT {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        let offset = begin.wrapping_add(tried) % u32::from(COUNT);
+        let port = FIRST + u16::try_from(offset).expect("the offset is below a u16");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port from {FIRST} on is free: end the servers that listen there");
+}
+
+/// Whether a server's last words say that its port went to somebody else.
+pub(crate) fn was_taken(log: &str) -> bool {
+    log.contains("Address already in use")
+}

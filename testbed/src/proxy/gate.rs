@@ -1,0 +1,73 @@
+//! Whether bytes may pass, and whom to close when they may not.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::link::Link;
+
+/// What a proxy does with connections and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mode {
+    #[default]
+    Pass,
+    Hang,
+    Refuse,
+    /// The proxy was dropped.
+    Ended,
+}
+
+/// What every byte goes through.
+#[derive(Default)]
+pub(super) struct Gate {
+    state: Mutex<State>,
+    switched: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    mode: Mode,
+    open: Vec<Weak<Link>>,
+}
+
+impl Gate {
+    pub(super) fn mode(&self) -> Mode {
+        self.lock().mode
+    }
+
+    pub(super) fn switch(&self, mode: Mode) {
+        let mut state = self.lock();
+        state.mode = mode;
+        if state.is_closed() {
+            for link in state.open.drain(..).filter_map(|link| link.upgrade()) {
+                link.close();
+            }
+        }
+        self.switched.notify_all();
+    }
+
+    /// Waits while nothing passes. Says whether something does, rather than being refused.
+    pub(super) fn lets_pass(&self) -> bool {
+        let state = self
+            .switched
+            .wait_while(self.lock(), |state| state.mode == Mode::Hang)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.is_closed()
+    }
+
+    /// Keeps a link, so that a refusal closes it. Says whether there was none meanwhile.
+    pub(super) fn admits(&self, link: Weak<Link>) -> bool {
+        let mut state = self.lock();
+        state.open.retain(|link| link.strong_count() > 0);
+        state.open.push(link);
+        !state.is_closed()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_closed(&self) -> bool {
+        matches!(self.mode, Mode::Refuse | Mode::Ended)
+    }
+}
