@@ -1,0 +1,71 @@
+//! A server does not outlive the process that started it, however that ends.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot arrange what it needs fails"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, stdin};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use integrator_testbed::{postgres, redis};
+
+/// Tells this program, started by itself, that it is the owner.
+const OWNER: &str = "INTEGRATOR_TESTBED_OWNER";
+/// How long the guard and an immediate shutdown may take, and much more.
+const TOO_LONG: Duration = Duration::from_secs(30);
+
+/// Runs the test `name` in another process, where it owns servers; kills that, and sees them end.
+fn end_with_their_owner(name: &str, servers: usize) {
+    let mut owner = Command::new(std::env::current_exe().expect("this program has a path"))
+        .args(["--exact", name, "--nocapture"])
+        .env(OWNER, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program starts again");
+    let told = BufReader::new(owner.stdout.take().expect("its output is piped"));
+    let connections: Vec<TcpStream> = told
+        .lines()
+        .map_while(Result::ok)
+        .filter_map(|line| line.rsplit_once("listens on ")?.1.parse().ok())
+        .map(|address: SocketAddr| TcpStream::connect(address).expect("it listens"))
+        .take(servers)
+        .collect();
+
+    owner.kill().expect("the owner is killed");
+    owner.wait().expect("the owner has ended");
+
+    assert_eq!(connections.len(), servers);
+    for mut connection in connections {
+        let patient = connection.set_read_timeout(Some(TOO_LONG));
+        patient.expect("a timeout");
+        let end = connection.read(&mut [0]).expect("the server ends");
+        assert_eq!(end, 0);
+    }
+}
+
+fn is_owner() -> bool {
+    std::env::var_os(OWNER).is_some()
+}
+
+/// Says where servers are and waits to be killed.
+fn own(addresses: &[SocketAddr]) {
+    for address in addresses {
+        println!("listens on {address}");
+    }
+    drop(stdin().read_line(&mut String::new()));
+}
+
+#[test]
+fn servers_end_when_their_owner_is_killed() {
+    if is_owner() {
+        let redis = redis::Server::start(redis::Options::default());
+        let postgres = postgres::Server::start(postgres::Options::default());
+        return own(&[redis.address(), postgres.address()]);
+    }
+
+    end_with_their_owner("servers_end_when_their_owner_is_killed", 2);
+}
