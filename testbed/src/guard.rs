@@ -5,28 +5,33 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Its input ends when the test process does, in whichever way. A paused server has to go on in
-/// order to end, and a server that is still ending writes to its folder.
+/// Its input ends when the test process does, in whichever way. The server is stopped, so that it
+/// forks no more, and killed with all that it forked: PostgreSQL, asked to end, now and then waits
+/// for a session that has just begun. Killed, it leaves a segment of shared memory, which its lock
+/// names. Those that are killed may still be writing when the folder goes.
 const SCRIPT: &str = r#"
 read -r _
-kill -s CONT "$1"
-kill -s "$2" "$1"
-left=100
-while kill -0 "$1" && [ "$left" -gt 0 ]; do
-    sleep 0.1
-    left=$((left - 1))
+kill -s STOP "$1"
+for stat in /proc/[0-9]*/stat; do
+    read -r line <"$stat" || continue
+    after_name=${line##*) }
+    after_state=${after_name#* }
+    [ "${after_state%% *}" != "$1" ] || kill -s KILL "${line%% *}"
 done
-rm -rf -- "$3"
+kill -s KILL "$1"
+lock=$2/data/postmaster.pid
+[ ! -f "$lock" ] || ipcrm -m "$(sed -n '7s/.* //p' "$lock")"
+rm -rf -- "$2" || { sleep 1; rm -rf -- "$2"; }
 "#;
 
 /// A shell that waits beside a server.
 pub(crate) struct Guard(Child);
 
 impl Guard {
-    /// Watches over the process `id`, which `signal` ends for good, and over its folder.
-    pub(crate) fn over(id: u32, signal: &str, folder: &Path) -> Self {
+    /// Watches over the server whose process is `id`, and over its folder.
+    pub(crate) fn over(id: u32, folder: &Path) -> Self {
         let child = Command::new("sh")
-            .args(["-c", SCRIPT, "guard", &id.to_string(), signal])
+            .args(["-c", SCRIPT, "guard", &id.to_string()])
             .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

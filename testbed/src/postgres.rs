@@ -190,7 +190,7 @@ impl Server {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         self.account.runs(&mut command);
-        let process = Process::start(command, "QUIT", self.folder.path());
+        let process = Process::start(command, self.folder.path());
         match process.wait_for("database system is ready to accept connections") {
             Ok(()) => Ok(process),
             Err(log) => {

@@ -21,9 +21,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `command`. Should this process end first, `signal` ends the server and its folder is
-    /// removed.
-    pub(crate) fn start(mut command: Command, signal: &str, folder: &Path) -> Self {
+    /// Starts `command` in a folder of its own, which goes with it should this process end first.
+    pub(crate) fn start(mut command: Command, folder: &Path) -> Self {
         let (reader, writer) = pipe().expect("a pipe is made");
         let child = command
             .current_dir(folder)
@@ -33,7 +32,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let guard = Guard::over(child.id(), signal, folder);
+        let guard = Guard::over(child.id(), folder);
         Self {
             child,
             log: Log::read(reader),

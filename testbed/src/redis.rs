@@ -175,7 +175,7 @@ impl Options {
         for (name, value) in self.lines(port, folder) {
             command.arg(format!("--{name}")).arg(value);
         }
-        let process = Process::start(command, "KILL", folder);
+        let process = Process::start(command, folder);
         let come_up = || {
             process.wait_for("Ready to accept connections")?;
             if self.cluster {
