@@ -72,6 +72,21 @@ impl Proxy {
         self.address
     }
 
+    /// The URL of the server as it is through this proxy.
+    ///
+    /// # Panics
+    ///
+    /// If the URL does not hold the server's address.
+    #[must_use]
+    pub fn url(&self, of_server: &str) -> String {
+        let upstream = self.shared.upstream.to_string();
+        assert!(
+            of_server.contains(&upstream),
+            "{of_server} is not a URL of {upstream}, which this proxy leads to"
+        );
+        of_server.replacen(&upstream, &self.address.to_string(), 1)
+    }
+
     /// Passes bytes on: from the start, and again after a fault.
     pub fn pass(&self) {
         self.shared.gate.switch(Mode::Pass);

@@ -106,15 +106,9 @@ impl Server {
     /// The URL of one of its databases, with the password.
     #[must_use]
     pub fn url(&self, database: u32) -> String {
-        self.url_at(self.address(), database)
-    }
-
-    /// The same through another address: that of a proxy before this server.
-    #[must_use]
-    pub fn url_at(&self, address: SocketAddr, database: u32) -> String {
         let credentials = self.options.password.as_ref();
         let credentials = credentials.map_or(String::new(), |password| format!(":{password}@"));
-        format!("redis://{credentials}{address}/{database}")
+        format!("redis://{credentials}{}/{database}", self.address())
     }
 
     /// Sends one command to the first database, over a connection of its own, and returns the

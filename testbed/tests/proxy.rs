@@ -103,6 +103,22 @@ fn bytes_pass_in_both_directions_and_connections_are_counted() {
 }
 
 #[test]
+fn a_url_leads_through_the_proxy() {
+    let (server, _) = echo();
+    let proxy = Proxy::start(server);
+
+    let url = proxy.url(&format!(
+        "postgres://integrator@{server}/postgres?options=x"
+    ));
+
+    let address = proxy.address();
+    assert_eq!(
+        url,
+        format!("postgres://integrator@{address}/postgres?options=x")
+    );
+}
+
+#[test]
 fn a_client_that_says_no_more_still_hears_the_rest() {
     let (server, _) = echo();
     let proxy = Proxy::start(server);
