@@ -3,7 +3,7 @@
 //! A file that defines a compiled-in protocol replaces it. Everything that is wrong in any file is
 //! told at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -28,7 +28,6 @@ const APP_ATTEST: &str = include_str!("../config/protocols/app-attest.toml");
 #[derive(Clone, Debug)]
 pub struct Catalog {
     entries: BTreeMap<String, Entry>,
-    digests: HashMap<String, Arc<Protocol>>,
     default: Arc<Protocol>,
     warnings: Vec<String>,
 }
@@ -64,11 +63,6 @@ impl Catalog {
     /// The protocol of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Protocol>> {
         self.entries.get(name).map(|entry| &entry.protocol)
-    }
-
-    /// The protocol whose definition has that digest.
-    pub fn by_digest(&self, digest: &str) -> Option<&Arc<Protocol>> {
-        self.digests.get(digest)
     }
 
     /// The protocol that a start runs when it names none.
@@ -179,11 +173,7 @@ impl Loading {
             }
             return Err(self.problems);
         };
-        let protocols = self.entries.values().map(|entry| &entry.protocol);
-        let by_digest =
-            |protocol: &Arc<Protocol>| (protocol.digest().to_owned(), Arc::clone(protocol));
         let catalog = Catalog {
-            digests: protocols.map(by_digest).collect(),
             entries: self.entries,
             default,
             warnings: self.warnings,

@@ -17,6 +17,7 @@ use crate::api::{self, Api, Listener};
 use crate::backend::client::{BackendClient, BuildError, Options};
 use crate::listen::{Accepted, converse};
 use crate::orchestrator::{Orchestrator, Shared};
+use crate::store::FlowStore;
 
 /// Connections that wait for one worker.
 const WAITING: usize = 1024;
@@ -34,6 +35,8 @@ pub struct Arrival {
 pub struct Kit {
     /// What all orchestrators share.
     pub shared: Arc<Shared>,
+    /// Makes a runtime's own way to the store; called in that runtime's context.
+    pub store: Arc<dyn Fn() -> Arc<dyn FlowStore> + Send + Sync>,
     /// The backends to make clients for.
     pub backends: Arc<HashMap<String, Options>>,
     /// Makes the routes' state around an orchestrator.
@@ -65,8 +68,13 @@ impl Workers {
             let runtime = runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
+            let store = {
+                let _context = runtime.enter();
+                (kit.store)()
+            };
             let orchestrator = Arc::new(Orchestrator::new(
                 kit.shared.clone(),
+                store,
                 clients(&kit.backends)?,
             ));
             let api = (kit.api)(orchestrator);

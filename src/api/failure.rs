@@ -1,9 +1,12 @@
 //! The one place where failures of the orchestrator become HTTP problems.
 
+use std::borrow::Cow;
+
 use integrator_core::flow::answer::Placing;
 
 use super::observation::sent;
 use super::problem::Problem;
+use crate::orchestrator::StoreError;
 use crate::orchestrator::code::Code;
 use crate::orchestrator::failure::{Aftermath, Failure, FailureKind, FlowContext};
 use crate::orchestrator::reply::Reply;
@@ -22,7 +25,7 @@ impl From<Failure> for Problem {
             | FailureKind::CapacityExhausted(_)
             | FailureKind::Internal(_) => (None, None),
         };
-        let cause = failure.cause().map(str::to_owned);
+        let cause = failure.cause().map(Cow::into_owned);
         Self {
             cause,
             outcome,
@@ -52,9 +55,12 @@ fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
         FailureKind::CapacityExhausted(bound) => {
             format!("no flow can be started now: {bound}. Flows that exist go on. Try again later.")
         }
-        FailureKind::StoreUnavailable { cause, .. } => {
-            format!("the store does not answer: {cause}. Try again.")
-        }
+        FailureKind::StoreUnavailable { error, .. } => match error {
+            StoreError::Unavailable { .. } => format!("{error}. Try again."),
+            StoreError::Unreadable { .. } => format!(
+                "{error}. Another instance may be able to read it; waiting alone does not help."
+            ),
+        },
         FailureKind::ShuttingDown => {
             "the service stopped before the backend answered; the answer is unknown".to_owned()
         }

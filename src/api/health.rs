@@ -15,6 +15,7 @@ use crate::phase::Phase;
 /// `GET /health`
 pub(super) async fn health(State(api): State<Api>) -> Result<Response<Body>, Problem> {
     let census = api.orchestrator.census().await?;
+    let store = api.orchestrator.store();
     let uptime = api.clock.monotonic().saturating_sub(api.about.started);
     let mut object = ObjectWriter::new();
     object
@@ -22,6 +23,8 @@ pub(super) async fn health(State(api): State<Api>) -> Result<Response<Body>, Pro
         .number("uptimeSeconds", uptime.as_secs())
         .number("flowCount", census.flows)
         .number("terminalFlowCount", census.terminal)
+        .string("storeKind", store.kind)
+        .string("storeDurability", store.durability)
         .string("backendBaseURL", &api.about.backend_base_url)
         .string("version", env!("CARGO_PKG_VERSION"));
     if let Some(digest) = &api.about.build_sha256 {
@@ -39,7 +42,7 @@ pub(super) async fn livez() -> Response<Body> {
 }
 
 /// `GET /readyz`: protocols are loaded before the first socket is bound, so what is left to ask
-/// is whether the store answers and whether the instance is stopping. Never asks the backend.
+/// is whether the store takes reads and writes, and whether the instance is stopping. Never asks the backend.
 pub(super) async fn readyz(State(api): State<Api>) -> Result<Response<Body>, Problem> {
     if api.phase.get() != Phase::Serving {
         return Err(Problem::new(
@@ -47,7 +50,7 @@ pub(super) async fn readyz(State(api): State<Api>) -> Result<Response<Body>, Pro
             "this instance is stopping",
         ));
     }
-    api.orchestrator.census().await?;
+    api.orchestrator.store_ready().await?;
     Ok(with_type(
         Bytes::from_static(br#"{"status":"ready"}"#),
         "application/json",
@@ -56,8 +59,12 @@ pub(super) async fn readyz(State(api): State<Api>) -> Result<Response<Body>, Pro
 
 /// `GET /metrics`
 pub(super) async fn metrics(State(api): State<Api>) -> Result<Response<Body>, Problem> {
-    let census = api.orchestrator.census().await?;
-    let text = api.telemetry.metrics().render(&census, api.clock.wall());
+    // A scrape tells most when the store does not answer.
+    let census = api.orchestrator.census().await.ok();
+    let text = api
+        .telemetry
+        .metrics()
+        .render(census.as_ref(), api.clock.wall());
     let text = text.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         Problem::new(Code::Internal, "the metrics cannot be written")

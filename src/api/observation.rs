@@ -147,6 +147,9 @@ fn attempt_entry(past: &Past, attempt: &Attempt) -> Vec<u8> {
                 .string("outcome", "answered")
                 .number("backendStatus", u64::from(status));
         }
+        Ending::Unsaved => {
+            entry.string("outcome", sent(Sent::NotSent));
+        }
         Ending::Interrupted | Ending::Lapsed | Ending::Overtaken => {
             entry.string("outcome", sent(Sent::Unknown));
         }

@@ -8,7 +8,11 @@ use crate::config::Config;
 /// One line for the configuration, one for each protocol, one for each warning.
 pub(super) fn report(config: &Config, catalog: &Catalog) -> String {
     let backends: Vec<&str> = config.backends.keys().map(String::as_str).collect();
-    let mut text = format!("ok configuration: backends {}\n", backends.join(", "));
+    let mut text = format!(
+        "ok configuration: backends {}; store {}\n",
+        backends.join(", "),
+        config.store
+    );
     for protocol in catalog.iter() {
         let origin = catalog.origin(protocol.name()).unwrap_or_default();
         let steps = protocol.steps().len();

@@ -5,6 +5,7 @@
 mod check;
 mod output;
 mod protocol;
+mod store;
 mod table;
 
 use std::ffi::OsString;
@@ -67,6 +68,9 @@ enum Configured {
     /// Look at the protocols
     #[command(subcommand)]
     Protocol(protocol::Command),
+    /// Look at the store, or carry its flows to another one
+    #[command(subcommand)]
+    Store(store::Command),
 }
 
 /// Does what the command line says. `environment` is the process's, names and values.
@@ -108,6 +112,7 @@ fn answer(command: &Configured, config: Config, catalog: Catalog) -> ExitCode {
     match command {
         Configured::Serve { .. } => serve::run(config, catalog),
         Configured::Check => output::print(&check::report(&config, &catalog)),
+        Configured::Store(command) => store::answer(command, &config),
         Configured::Protocol(command) => match protocol::answer(command, &catalog) {
             Ok(text) => output::print(&text),
             Err(text) => output::unusable(&text),

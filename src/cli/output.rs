@@ -21,3 +21,15 @@ pub(super) fn unusable(text: &str) -> ExitCode {
     let _ = writeln!(io::stderr().lock(), "{text}");
     ExitCode::from(UNUSABLE)
 }
+
+/// Writes to standard error why a command could not be done.
+pub(super) fn failed(text: &str) -> ExitCode {
+    note(&format!("appattest-integrator: {text}"));
+    ExitCode::FAILURE
+}
+
+/// Writes to standard error what goes along with a command's output. A note that nobody can read
+/// fails nothing.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

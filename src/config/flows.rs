@@ -30,7 +30,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             unit: "bytes",
         },
         Feature::Flows,
-        "Recorded answers held at once by the memory store.",
+        "Recorded answers held at once by the `memory` store; idle with any other.",
     )
     .default("2147483648"),
     Setting::new(

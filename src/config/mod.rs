@@ -7,7 +7,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `setting`, `registry` | what a setting is; all of them |
-//! | `raw`, `value`, `headers` | a value as it is spelt, judged, and the table of headers |
+//! | `raw`, `value`, `headers`, `store_url` | a value as it is spelt, judged, the table of headers, the URL of a store |
 //! | `file` (and `walk`), `environment`, `flags` | the layers |
 //! | `settled` | the layers laid on each other |
 //! | `server` … `telemetry`, `build` | one section each: its settings, its type, its contradictions |
@@ -33,6 +33,7 @@ pub mod setting;
 mod settled;
 mod source;
 mod store;
+mod store_url;
 mod telemetry;
 mod value;
 mod walk;
@@ -48,7 +49,8 @@ pub use self::log::{Format, Log};
 pub use self::ops::Ops;
 pub use self::protocols::Protocols;
 pub use self::server::Server;
-pub use self::store::{Store, StoreKind};
+pub use self::store::Store;
+pub use self::store_url::StoreUrl;
 
 use self::environment::Environment;
 use self::settled::Settled;
@@ -184,7 +186,7 @@ fn contradictions(settled: &Settled, directory: &Path) -> impl Iterator<Item = P
         .chain(ops::contradictions(settled))
         .chain(backends::contradictions(settled))
         .chain(protocols::contradictions(settled, directory))
-        .chain(store::contradictions(settled))
+        .chain(store::contradictions(settled, directory))
         .chain(admission::contradictions(settled))
 }
 
@@ -195,7 +197,7 @@ fn assemble(settled: &Settled, directory: &Path) -> Result<Config, Problem> {
         backends: backends::assemble(settled)?,
         protocols: Protocols::assemble(settled, directory)?,
         flows: Flows::assemble(settled)?,
-        store: Store::assemble(settled)?,
+        store: Store::assemble(settled, directory)?,
         log: Log::assemble(settled)?,
         build_sha256: build::sha256(settled),
         warnings: Vec::new(),

@@ -3,12 +3,10 @@
 /// A feature that settings belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Feature {
-    /// Ordering flows and asking backends.
+    /// Ordering flows, keeping them, and asking backends.
     Flows,
     /// Listening, draining, and the listener for operators.
     Service,
-    /// Stores other than memory.
-    Stores,
     /// TLS on the listener.
     Tls,
     /// Admission control.
@@ -27,7 +25,6 @@ impl Feature {
         match self {
             Feature::Flows => "flows",
             Feature::Service => "the service",
-            Feature::Stores => "a store other than memory",
             Feature::Tls => "TLS",
             Feature::Admission => "admission control",
             Feature::Authentication => "authentication",
@@ -97,7 +94,7 @@ impl Kind {
                 "an IP address and a port, such as 127.0.0.1:8090 or [::1]:8090".to_owned()
             }
             Kind::Url => "an http or https URL with a host and at most a path".to_owned(),
-            Kind::StoreUrl => "the URL of a store".to_owned(),
+            Kind::StoreUrl => "a redis, rediss, postgres or postgresql URL with a host".to_owned(),
             Kind::Sha256 => "64 hexadecimal digits".to_owned(),
             Kind::Headers => {
                 "a table of header names and values; a value may be env:NAME".to_owned()

@@ -10,6 +10,7 @@ use super::raw::Raw;
 use super::registry;
 use super::setting::Setting;
 use super::source::Source;
+use super::store_url::StoreUrl;
 use super::value::Value;
 use crate::problems::{Problem, Problems};
 
@@ -173,6 +174,14 @@ impl Settled {
     pub(super) fn url(&self, path: &str) -> Result<&crate::backend::base_url::BaseUrl, Problem> {
         match self.value(path) {
             Some(Value::Url(url)) => Ok(url),
+            _ => Err(unsettled(path)),
+        }
+    }
+
+    /// The URL of a store.
+    pub(super) fn store_url(&self, path: &str) -> Result<&StoreUrl, Problem> {
+        match self.value(path) {
+            Some(Value::StoreUrl(url)) => Ok(url),
             _ => Err(unsettled(path)),
         }
     }

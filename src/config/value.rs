@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::raw::Raw;
 use super::setting::{Gate, Kind, Setting};
+use super::store_url::StoreUrl;
 use crate::backend::base_url::BaseUrl;
 
 /// A value of a setting. It may hold a credential, so it cannot be printed.
@@ -19,6 +20,7 @@ pub(super) enum Value {
     /// The port of an address whose host a lower layer tells.
     Port(u16),
     Url(BaseUrl),
+    StoreUrl(StoreUrl),
     Headers(Vec<(String, String)>),
     List(Vec<Value>),
 }
@@ -91,6 +93,7 @@ impl Kind {
     fn read(&self, raw: Raw<'_>) -> Result<Value, Option<String>> {
         match self {
             Kind::Url => return read_url(raw),
+            Kind::StoreUrl => return read_store_url(raw),
             Kind::List(item) => return read_list(raw, item),
             _ => {}
         }
@@ -107,7 +110,7 @@ impl Kind {
             Kind::Boolean => raw.boolean().map(Value::Boolean),
             Kind::Word(words) => owned(text().filter(|text| words.contains(text))),
             Kind::Name => owned(text().filter(|text| is_name(text))),
-            Kind::Text | Kind::StoreUrl => owned(text()),
+            Kind::Text => owned(text()),
             Kind::Path => text().map(|text| Value::Path(PathBuf::from(text))),
             Kind::Address => text()
                 .and_then(|text| text.parse().ok())
@@ -115,7 +118,7 @@ impl Kind {
             Kind::Sha256 => text()
                 .filter(|text| is_sha256(text))
                 .map(|text| Value::Text(text.to_ascii_lowercase())),
-            Kind::Url | Kind::List(_) | Kind::Headers => None,
+            Kind::Url | Kind::StoreUrl | Kind::List(_) | Kind::Headers => None,
         }
         .ok_or(None)
     }
@@ -128,6 +131,12 @@ fn owned(text: Option<&str>) -> Option<Value> {
 fn read_url(raw: Raw<'_>) -> Result<Value, Option<String>> {
     BaseUrl::parse(raw.text().ok_or(None)?)
         .map(Value::Url)
+        .map_err(|why| Some(why.to_string()))
+}
+
+fn read_store_url(raw: Raw<'_>) -> Result<Value, Option<String>> {
+    StoreUrl::parse(raw.text().ok_or(None)?)
+        .map(Value::StoreUrl)
         .map_err(|why| Some(why.to_string()))
 }
 

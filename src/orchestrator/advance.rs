@@ -51,7 +51,7 @@ impl Orchestrator {
             .await
     }
 
-    async fn run_step(&self, order: &StepOrder) -> Outcome {
+    async fn run_step(self: &Arc<Self>, order: &StepOrder) -> Outcome {
         let body = read_body(&order.body)
             .map_err(|invalid| Failure::new(FailureKind::InvalidInput(invalid.to_string())))?;
         let handle = FlowHandle::parse(&order.handle).ok_or_else(no_flow)?;
@@ -84,7 +84,7 @@ impl Orchestrator {
     /// Does what the machine judged. `missed` is the claim that this request would have joined in
     /// its last round, had its call been under way here.
     pub(super) async fn follow(
-        &self,
+        self: &Arc<Self>,
         judged: Begin,
         found: &Found,
         step: &Step,
@@ -107,8 +107,7 @@ impl Orchestrator {
     }
 
     async fn replay(&self, attempt: &AttemptId, found: &Found, step: &Step) -> Followed {
-        let handle = found.flow.handle();
-        let answer = match self.shared.store.answer(handle, attempt).await {
+        let answer = match self.recorded(found, attempt).await {
             Ok(Some(answer)) => answer,
             // The flow was removed between the two readings.
             Ok(None) => return Followed::Again,

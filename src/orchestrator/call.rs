@@ -14,11 +14,12 @@ use super::event::Event;
 use super::failure::Failure;
 use super::joins::Ticket;
 use super::reply::Outcome;
-use super::{Found, Orchestrator, stored};
+use super::settle::Seen;
+use super::{Found, Orchestrator};
 use crate::backend::client::BackendClient;
 use crate::backend::error::CallError;
 use crate::backend::request::BackendRequest;
-use crate::store::{Next, Replaced, Replacement};
+use crate::store::{Next, Replaced, Replacement, StoreError, Stored};
 use crate::trace_context::TraceContext;
 
 /// A call whose claim is saved.
@@ -54,6 +55,8 @@ impl Deadlines {
 pub(super) enum NoAnswer {
     Failed(CallError),
     Interrupted,
+    /// The store did not acknowledge the claim.
+    Unclaimed(StoreError),
 }
 
 impl Conversation {
@@ -69,7 +72,7 @@ impl Conversation {
 impl Orchestrator {
     /// Saves the claim over the flow as it was judged, and makes the call if that succeeds.
     pub(super) async fn claim(
-        &self,
+        self: &Arc<Self>,
         found: &Found,
         begun: Begun,
         trace: &TraceContext,
@@ -81,22 +84,50 @@ impl Orchestrator {
         let replacement = Replacement {
             handle: found.flow.handle().clone(),
             over: found.flow.version(),
+            fence: found.flow.claim().map(|claim| claim.id),
             next: Next::Record {
-                stored: Box::new(stored(conversation.flow().clone(), &found.protocol)),
+                stored: Stored::new(conversation.flow().clone(), found.protocol.clone()),
                 answer: None,
                 dropped: Vec::new(),
             },
             not_after: Some(found.flow.deadline()),
         };
-        match self.shared.store.replace(replacement).await {
+        match self.store.replace(replacement).await {
             Ok(Replaced::Done) => Followed::Told(self.converse(conversation).await),
             Ok(Replaced::Conflict | Replaced::TooLate) => Followed::Again,
             Err(error) => {
-                let failure =
-                    Failure::from(error).of_flow(&found.flow, &found.protocol, &found.now);
-                Followed::Told(Err(failure.at_step(conversation.step())))
+                let failure = Failure::from(error.clone());
+                let failure = failure.of_flow(&found.flow, &found.protocol, &found.now);
+                let failure = failure.at_step(conversation.step());
+                Followed::Told(self.unacknowledged(conversation, error, failure).await)
             }
         }
+    }
+
+    /// Goes on with a claim that the store did not acknowledge and holds nevertheless. Where that
+    /// cannot be seen nothing is sent: the caller is told so, and whatever may have been written
+    /// is taken back behind its back.
+    pub(super) async fn unacknowledged(
+        self: &Arc<Self>,
+        conversation: Conversation,
+        error: StoreError,
+        failure: Failure,
+    ) -> Outcome {
+        let claim = conversation.begun.call.claim;
+        let is_ours = |seen: Seen| seen.flow.claim().is_some_and(|held| held.id == claim);
+        if let Ok(Some(seen)) = self.see(&conversation).await
+            && is_ours(seen)
+        {
+            return self.converse(conversation).await;
+        }
+        let (orchestrator, told) = (self.clone(), Err(failure.clone()));
+        self.shared.steps.spawn(async move {
+            orchestrator
+                .release(&conversation, NoAnswer::Unclaimed(error))
+                .await;
+            conversation.ticket.tell(&told);
+        });
+        Err(failure)
     }
 
     /// Opens a call for others to join and starts its deadlines; the claim is not saved yet.

@@ -1,5 +1,6 @@
 //! Why a request brought no answer, with the facts of its flow. Knows no HTTP.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -74,10 +75,10 @@ pub enum FailureKind {
     Declined(WholeAnswer),
     /// A bound is reached; the text says which.
     CapacityExhausted(String),
-    /// The store does not answer.
+    /// The store did not do what was asked.
     StoreUnavailable {
         /// What the store said.
-        cause: String,
+        error: StoreError,
         /// Whether the backend may have acted, where a call was made.
         outcome: Option<Sent>,
     },
@@ -138,11 +139,10 @@ impl Failure {
 
     /// What the log is to tell and callers are not, or not alone: why the service itself failed.
     #[must_use]
-    pub fn cause(&self) -> Option<&str> {
+    pub fn cause(&self) -> Option<Cow<'_, str>> {
         match &self.kind {
-            FailureKind::Internal(cause) | FailureKind::StoreUnavailable { cause, .. } => {
-                Some(cause)
-            }
+            FailureKind::Internal(cause) => Some(cause.into()),
+            FailureKind::StoreUnavailable { error, .. } => Some(error.to_string().into()),
             FailureKind::InvalidInput(_)
             | FailureKind::NotFound(_)
             | FailureKind::Refused(_)
@@ -151,6 +151,15 @@ impl Failure {
             | FailureKind::CapacityExhausted(_)
             | FailureKind::ShuttingDown => None,
         }
+    }
+
+    /// Whether the store holds a record that it cannot read.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        let FailureKind::StoreUnavailable { error, .. } = &self.kind else {
+            return false;
+        };
+        matches!(error, StoreError::Unreadable { .. })
     }
 
     /// The code by which callers know this failure.
@@ -192,14 +201,14 @@ pub fn ending_code(ending: Ending) -> Code {
         Ending::Interrupted => Code::ShuttingDown,
         Ending::Lapsed => Code::OutcomeUnknown,
         Ending::Overtaken => Code::Expired,
+        Ending::Unsaved => Code::StoreUnavailable,
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let StoreError::Unavailable { cause } = error;
         Self::new(FailureKind::StoreUnavailable {
-            cause,
+            error,
             outcome: None,
         })
     }

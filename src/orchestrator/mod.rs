@@ -22,7 +22,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use integrator_core::flow::ids::{Fingerprint, FlowHandle};
+use integrator_core::flow::answer::RecordedAnswer;
+use integrator_core::flow::ids::{AttemptId, Fingerprint, FlowHandle};
 use integrator_core::flow::lifecycle::SETTLE_ALLOWANCE;
 use integrator_core::flow::machine::Terms;
 use integrator_core::flow::record::Flow;
@@ -44,13 +45,11 @@ use crate::backend::client::BackendClient;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::entropy::{self, Entropy};
-pub use crate::store::Census;
-use crate::store::{FlowStore, Stored};
+pub use crate::store::{Census, StoreError};
+use crate::store::{Durability, FlowStore, Loaded, Stored};
 
 /// What all runtimes of the process share.
 pub struct Shared {
-    /// Where flows are kept.
-    pub store: Arc<dyn FlowStore>,
     /// The protocols that flows run.
     pub catalog: Arc<Catalog>,
     /// Time, for durations and what people read.
@@ -71,14 +70,12 @@ impl Shared {
     /// Parts that the process begins with, with no step under way.
     #[must_use]
     pub fn new(
-        store: Arc<dyn FlowStore>,
         catalog: Arc<Catalog>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         observer: Arc<dyn Observer>,
     ) -> Self {
         Self {
-            store,
             catalog,
             clock,
             entropy,
@@ -90,18 +87,37 @@ impl Shared {
     }
 }
 
-/// Moves flows. One per runtime, since connections to backends live on the runtime that opened
-/// them.
+/// What an operator is told of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreFacts {
+    /// Its kind.
+    pub kind: &'static str,
+    /// What its acknowledged writes survive: a word of a closed set.
+    pub durability: &'static str,
+}
+
+/// Moves flows. One per runtime, since connections to backends and stores live on the runtime
+/// that opened them.
 pub struct Orchestrator {
     shared: Arc<Shared>,
+    store: Arc<dyn FlowStore>,
     backends: HashMap<String, BackendClient>,
 }
 
 impl Orchestrator {
-    /// An orchestrator over the shared parts, with clients for the backends that protocols name.
+    /// An orchestrator over the shared parts, with its own way to the store and clients for the
+    /// backends that protocols name.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, backends: HashMap<String, BackendClient>) -> Self {
-        Self { shared, backends }
+    pub fn new(
+        shared: Arc<Shared>,
+        store: Arc<dyn FlowStore>,
+        backends: HashMap<String, BackendClient>,
+    ) -> Self {
+        Self {
+            shared,
+            store,
+            backends,
+        }
     }
 
     /// The protocols that flows can run.
@@ -122,7 +138,27 @@ impl Orchestrator {
     ///
     /// A failure of the store.
     pub async fn census(&self) -> Result<Census, Failure> {
-        Ok(self.shared.store.census().await?)
+        Ok(self.store.census().await?)
+    }
+
+    /// Which store this is, and what its acknowledged writes survive.
+    #[must_use]
+    pub fn store(&self) -> StoreFacts {
+        let prepared = self.store.prepared();
+        let durability = prepared.map_or(Durability::Unknown, |prepared| prepared.durability);
+        StoreFacts {
+            kind: self.store.kind(),
+            durability: durability.as_str(),
+        }
+    }
+
+    /// Whether the store would take a read and a write now.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    pub async fn store_ready(&self) -> Result<(), Failure> {
+        Ok(self.store.ready().await?)
     }
 
     /// Runs a step to its end, whether or not the caller stays.
@@ -139,26 +175,29 @@ impl Orchestrator {
     }
 
     async fn find(&self, handle: &FlowHandle) -> Result<Found, Failure> {
-        let asked = Instant::now();
-        let loaded = self.shared.store.load(handle).await?;
-        let flow = loaded.flow.ok_or_else(no_flow)?;
-        let protocol = self.protocol_of(&flow)?;
-        Ok(Found {
-            flow,
-            protocol,
-            now: loaded.now,
-            asked,
-        })
+        self.find_if_stored(handle).await?.ok_or_else(no_flow)
     }
 
-    /// The definition that a flow started with.
-    fn protocol_of(&self, flow: &Flow) -> Result<Arc<Protocol>, Failure> {
-        let digest = &flow.origin().digest;
-        let protocol = self.shared.catalog.by_digest(digest).cloned();
-        protocol.ok_or_else(|| {
-            let detail = format!("no definition with digest {digest} is loaded");
-            Failure::new(FailureKind::Internal(detail))
-        })
+    async fn find_if_stored(&self, handle: &FlowHandle) -> Result<Option<Found>, Failure> {
+        let asked = Instant::now();
+        let Loaded { stored, now } = self.store.load(handle).await?;
+        Ok(stored.map(|Stored { flow, protocol }| Found {
+            flow,
+            protocol,
+            now,
+            asked,
+        }))
+    }
+
+    /// The recorded answer of an attempt, if it is still kept.
+    async fn recorded(
+        &self,
+        found: &Found,
+        attempt: &AttemptId,
+    ) -> Result<Option<Arc<RecordedAnswer>>, StoreError> {
+        let stored = Stored::new(found.flow.clone(), found.protocol.clone());
+        let attempts = std::slice::from_ref(attempt);
+        Ok(self.store.answers(&stored, attempts).await?.pop())
     }
 
     fn backend_of(&self, protocol: &Protocol) -> Result<&BackendClient, Failure> {
@@ -194,14 +233,4 @@ fn no_flow() -> Failure {
 
 fn fingerprint(body: &Bytes) -> Fingerprint {
     Fingerprint(Sha256::digest(body).into())
-}
-
-/// A flow as the store takes it.
-fn stored(flow: Flow, protocol: &Protocol) -> Stored {
-    Stored {
-        due: flow.due(protocol),
-        state: protocol.state_name(flow.state()).into(),
-        terminal: flow.is_closed(),
-        flow,
-    }
 }

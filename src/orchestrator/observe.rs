@@ -1,11 +1,12 @@
 //! Reading flows. Nothing here changes one.
 
-use integrator_core::flow::ids::FlowHandle;
+use integrator_core::flow::ids::{AttemptId, FlowHandle};
 use integrator_core::flow::machine::{expire, lapse};
 
 use super::failure::{Failure, FailureKind};
 use super::reply::{Observation, Past, Recorded};
 use super::{Found, Orchestrator, no_flow};
+use crate::store::Stored;
 
 impl Orchestrator {
     /// The flow as it is now: past its deadline it is `expired`, whether or not that is stored.
@@ -49,19 +50,13 @@ impl Orchestrator {
             Some(lapse(&flow, &protocol, &now))
         };
         let history = current.as_ref().unwrap_or(&flow).history().clone();
-        let mut answers = Vec::new();
-        for cause in history
+        let causes = history
             .transitions()
             .iter()
-            .filter_map(|transition| transition.cause.as_ref())
-        {
-            answers.extend(
-                self.shared
-                    .store
-                    .answer(flow.handle(), &cause.attempt)
-                    .await?,
-            );
-        }
+            .filter_map(|made| made.cause.as_ref());
+        let attempts: Vec<AttemptId> = causes.map(|cause| cause.attempt.clone()).collect();
+        let stored = Stored::new(flow.clone(), protocol.clone());
+        let answers = self.store.answers(&stored, &attempts).await?;
         Ok(Past {
             origin: flow.origin().clone(),
             protocol,
@@ -81,12 +76,7 @@ impl Orchestrator {
         let step = found.protocol.step(step);
         let attempt = step.and_then(|step| found.flow.latest_answer(step.id()));
         let answer = match attempt {
-            Some(attempt) => {
-                self.shared
-                    .store
-                    .answer(found.flow.handle(), attempt)
-                    .await?
-            }
+            Some(attempt) => self.recorded(&found, attempt).await?,
             None => None,
         };
         match answer {

@@ -1,16 +1,18 @@
 //! Letting go of a claim whose call brought nothing to record.
 
+use integrator_core::flow::answer::WholeAnswer;
 use integrator_core::flow::history::Ending;
 use integrator_core::flow::machine;
 use integrator_core::flow::record::Flow;
 use integrator_core::flow::refusal::{Refusal, Why};
 use integrator_core::protocol::Unknown;
+use integrator_core::protocol::outcome::{Classified, classify};
 
 use super::call::{Conversation, NoAnswer};
 use super::failure::{Aftermath, Failure, FailureKind};
-use super::settle::{Seen, as_claimed};
-use super::{Orchestrator, no_flow, stored};
-use crate::store::{Next, Replaced, Replacement, StoreError};
+use super::settle::{Seen, as_claimed, in_time};
+use super::{Orchestrator, no_flow};
+use crate::store::{Next, Replaced, Replacement, StoreError, Stored};
 
 impl Orchestrator {
     /// Releases the claim of a call that brought no whole answer.
@@ -18,14 +20,20 @@ impl Orchestrator {
         let (ending, kind) = match why {
             NoAnswer::Failed(error) => (error.ending(), FailureKind::Unanswered(error)),
             NoAnswer::Interrupted => (Ending::Interrupted, FailureKind::ShuttingDown),
+            NoAnswer::Unclaimed(error) => {
+                let outcome = None;
+                (
+                    Ending::Unsaved,
+                    FailureKind::StoreUnavailable { error, outcome },
+                )
+            }
         };
         loop {
             let error = match self.try_to_release(conversation, ending, &kind).await {
                 Ok(failure) => return failure,
                 Err(error) => error,
             };
-            let StoreError::Unavailable { cause } = error;
-            if !self.may_save_again(conversation, &cause).await {
+            if !self.may_save_again(conversation, &error).await {
                 // The claim then ends with its lease, which is what a lease is for.
                 return as_claimed(conversation, kind);
             }
@@ -38,7 +46,14 @@ impl Orchestrator {
         ending: Ending,
         kind: &FailureKind,
     ) -> Result<Failure, StoreError> {
-        let mut seen = self.as_claimed(conversation).await?;
+        let mut seen = match ending {
+            // Nobody said that the claim is stored: another one may stand under its version.
+            Ending::Unsaved => match self.see(conversation).await? {
+                Some(seen) => seen,
+                None => return self.overtaken(conversation, kind.clone()).await,
+            },
+            _ => self.as_claimed(conversation).await?,
+        };
         loop {
             let call = &conversation.begun.call;
             let released =
@@ -52,7 +67,7 @@ impl Orchestrator {
                 Replaced::Conflict => {}
             }
             match self.see(conversation).await? {
-                Some(again) => seen = again,
+                Some(again) => seen = in_time(conversation, again)?,
                 None => return self.overtaken(conversation, kind.clone()).await,
             }
         }
@@ -69,7 +84,7 @@ impl Orchestrator {
             Next::Nothing
         } else {
             Next::Record {
-                stored: Box::new(stored(next, &conversation.protocol)),
+                stored: Stored::new(next, conversation.protocol.clone()),
                 answer: None,
                 dropped: Vec::new(),
             }
@@ -115,14 +130,41 @@ impl Orchestrator {
         }
     }
 
+    /// The failure of a call whose answer no outcome takes, where an earlier try to save that was
+    /// carried out and nobody was told so.
+    pub(super) async fn declined_before(
+        &self,
+        conversation: &Conversation,
+        answer: &WholeAnswer,
+    ) -> Result<Option<Failure>, StoreError> {
+        let step = conversation.step();
+        if !matches!(
+            classify(step, answer.status, &answer.body),
+            Classified::NotTaken
+        ) {
+            return Ok(None);
+        }
+        let failure = Failure::new(FailureKind::Declined(answer.clone())).at_step(step);
+        let Some(seen) = self.see(conversation).await? else {
+            return Ok(leaves_nothing(conversation).then(|| without_flow(failure)));
+        };
+        let attempt = &conversation.begun.call.attempt;
+        let status = answer.status;
+        let mut ended = seen.flow.history().attempts();
+        let latest = ended.rfind(|ended| ended.attempt == *attempt);
+        let is_saved = latest.is_some_and(|ended| ended.ending == Ending::Declined { status });
+        Ok(is_saved.then(|| failure.of_flow(&seen.flow, &conversation.protocol, &seen.now)))
+    }
+
     async fn forget(&self, seen: &Seen) -> Result<Replaced, StoreError> {
         let replacement = Replacement {
             handle: seen.flow.handle().clone(),
             over: seen.flow.version(),
+            fence: seen.flow.claim().map(|claim| claim.id),
             next: Next::Nothing,
             not_after: None,
         };
-        self.shared.store.replace(replacement).await
+        self.store.replace(replacement).await
     }
 }
 

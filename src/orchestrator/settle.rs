@@ -10,14 +10,14 @@ use integrator_core::flow::record::Flow;
 use integrator_core::flow::time::Now;
 use tokio::time::{Instant, sleep};
 
+use super::Orchestrator;
 use super::call::Conversation;
 use super::event::Event;
 use super::failure::{Failure, FailureKind};
 use super::release::released_failure;
 use super::reply::{Outcome, Reply};
-use super::{Orchestrator, stored};
 use crate::backend::error::CallError;
-use crate::store::{Next, Replaced, Replacement, StoreError};
+use crate::store::{Loaded, Next, Replaced, Replacement, StoreError, Stored};
 
 /// Pause between two tries to save, while the store does not answer.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -34,9 +34,9 @@ impl Orchestrator {
         loop {
             match self.try_to_settle(conversation, &answer).await {
                 Ok(outcome) => return outcome,
-                Err(StoreError::Unavailable { cause }) => {
-                    if !self.may_save_again(conversation, &cause).await {
-                        return Err(unsaved(conversation, cause));
+                Err(error) => {
+                    if !self.may_save_again(conversation, &error).await {
+                        return Err(unsaved(conversation, error));
                     }
                 }
             }
@@ -45,7 +45,12 @@ impl Orchestrator {
 
     /// Tells that the store failed, and waits for the next try to save; `false` where the claim
     /// has no time left for one.
-    pub(super) async fn may_save_again(&self, conversation: &Conversation, cause: &str) -> bool {
+    pub(super) async fn may_save_again(
+        &self,
+        conversation: &Conversation,
+        error: &StoreError,
+    ) -> bool {
+        let cause = &error.to_string();
         let flow = conversation.flow();
         self.shared
             .observer
@@ -68,7 +73,7 @@ impl Orchestrator {
             let call = &conversation.begun.call;
             let settled = machine::settle(&seen.flow, protocol, call, answer.clone(), &seen.now);
             let replaced = match settled {
-                Err(machine::Stale) => return self.recorded_or_late(conversation).await,
+                Err(machine::Stale) => return self.recorded_or_late(conversation, answer).await,
                 Ok(Settled::Declined(next)) => {
                     let replaced = self.save_released(conversation, &seen, *next).await?;
                     if replaced == Replaced::Done {
@@ -86,9 +91,9 @@ impl Orchestrator {
                 }
             };
             seen = match (replaced, self.see(conversation).await?) {
-                (Replaced::Conflict, Some(seen)) => seen,
+                (Replaced::Conflict, Some(seen)) => in_time(conversation, seen)?,
                 (Replaced::Done | Replaced::TooLate | Replaced::Conflict, _) => {
-                    return self.recorded_or_late(conversation).await;
+                    return self.recorded_or_late(conversation, answer).await;
                 }
             };
         }
@@ -97,7 +102,7 @@ impl Orchestrator {
     /// The flow as it was claimed, at the store's present time: nobody else is expected to have
     /// changed it, and whoever did is found out by the version.
     pub(super) async fn as_claimed(&self, conversation: &Conversation) -> Result<Seen, StoreError> {
-        let now = self.shared.store.now().await?;
+        let now = self.store.now().await?;
         Ok(Seen {
             flow: Arc::new(conversation.flow().clone()),
             now,
@@ -108,11 +113,8 @@ impl Orchestrator {
         &self,
         conversation: &Conversation,
     ) -> Result<Option<Seen>, StoreError> {
-        let loaded = self.shared.store.load(conversation.flow().handle()).await?;
-        Ok(loaded.flow.map(|flow| Seen {
-            flow,
-            now: loaded.now,
-        }))
+        let Loaded { stored, now } = self.store.load(conversation.flow().handle()).await?;
+        Ok(stored.map(|Stored { flow, .. }| Seen { flow, now }))
     }
 
     async fn save_recorded(
@@ -122,7 +124,7 @@ impl Orchestrator {
         conversation: &Conversation,
     ) -> Result<Replaced, StoreError> {
         let next = Next::Record {
-            stored: Box::new(stored(recorded.flow.clone(), &conversation.protocol)),
+            stored: Stored::new(recorded.flow.clone(), conversation.protocol.clone()),
             answer: Some(recorded.answer.clone()),
             dropped: recorded.dropped.clone(),
         };
@@ -133,10 +135,11 @@ impl Orchestrator {
         let replacement = Replacement {
             handle: seen.flow.handle().clone(),
             over: seen.flow.version(),
+            fence: seen.flow.claim().map(|claim| claim.id),
             next,
             not_after: Some(seen.flow.deadline()),
         };
-        self.shared.store.replace(replacement).await
+        self.store.replace(replacement).await
     }
 
     fn tell_recorded(&self, conversation: &Conversation, seen: &Seen, recorded: Recorded) -> Reply {
@@ -156,9 +159,16 @@ impl Orchestrator {
 
     /// What is told where the claim no longer takes an answer: the reply, if it was this answer
     /// that ended the claim, else that it came too late.
-    async fn recorded_or_late(&self, conversation: &Conversation) -> Result<Outcome, StoreError> {
-        match self.recorded_before(conversation).await? {
-            Some(reply) => Ok(Ok(reply)),
+    async fn recorded_or_late(
+        &self,
+        conversation: &Conversation,
+        answer: &WholeAnswer,
+    ) -> Result<Outcome, StoreError> {
+        if let Some(reply) = self.recorded_before(conversation).await? {
+            return Ok(Ok(reply));
+        }
+        match self.declined_before(conversation, answer).await? {
+            Some(declined) => Ok(Err(declined)),
             None => self.too_late(conversation).await,
         }
     }
@@ -175,7 +185,10 @@ impl Orchestrator {
         let Some(attempt) = flow.recorded_under(conversation.begun.call.claim) else {
             return Ok(None);
         };
-        let Some(answer) = self.shared.store.answer(flow.handle(), attempt).await? else {
+        let attempts = std::slice::from_ref(attempt);
+        let seen = Stored::new(flow.clone(), conversation.protocol.clone());
+        let answer = self.store.answers(&seen, attempts).await?.pop();
+        let Some(answer) = answer else {
             return Ok(None);
         };
         let made = flow.history().transitions().iter().rev();
@@ -202,25 +215,35 @@ impl Orchestrator {
 
     /// The answer is dropped; its caller is told the flow's state as it now is.
     async fn too_late(&self, conversation: &Conversation) -> Result<Outcome, StoreError> {
-        self.shared.observer.observe(Event::Late {
-            flow: conversation.flow(),
-            protocol: &conversation.protocol,
-            step: conversation.step(),
-        });
         let detail = "the backend's answer came after the claim had ended and was dropped";
         let late = FailureKind::Unanswered(CallError::TimedOut {
             sent: Sent::Unknown,
             detail: detail.to_owned(),
         });
-        Ok(Err(self.overtaken(conversation, late).await?))
+        let failure = self.overtaken(conversation, late).await?;
+        self.shared.observer.observe(Event::Late {
+            flow: conversation.flow(),
+            protocol: &conversation.protocol,
+            step: conversation.step(),
+        });
+        Ok(Err(failure))
     }
 }
 
-fn unsaved(conversation: &Conversation, cause: String) -> Failure {
+/// What was seen, as long as the claim has time for another try to save.
+pub(super) fn in_time(conversation: &Conversation, seen: Seen) -> Result<Seen, StoreError> {
+    if Instant::now() < conversation.deadlines.settle {
+        return Ok(seen);
+    }
+    let cause = "the flow was changed again and again, until no time was left";
+    Err(StoreError::unavailable(cause))
+}
+
+fn unsaved(conversation: &Conversation, error: StoreError) -> Failure {
     let outcome = Some(Sent::Unknown);
     as_claimed(
         conversation,
-        FailureKind::StoreUnavailable { cause, outcome },
+        FailureKind::StoreUnavailable { error, outcome },
     )
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use integrator_core::flow::ids::{Fingerprint, FlowHandle};
+use integrator_core::flow::ids::Fingerprint;
 use integrator_core::flow::machine::{Request, begin_again, create};
 use integrator_core::flow::record::Origin;
+use integrator_core::flow::refusal::{Refusal, Why};
 use integrator_core::protocol::table::START;
 use integrator_core::protocol::{Body, Protocol, read_body};
 use sha2::{Digest, Sha256};
@@ -14,9 +15,9 @@ use tokio::time::Instant;
 use super::advance::{Followed, in_progress};
 use super::failure::{Failure, FailureKind};
 use super::reply::Outcome;
-use super::{Found, Orchestrator, stored};
+use super::{Found, Orchestrator};
 use crate::entropy;
-use crate::store::{Created, StartKey};
+use crate::store::{Created, StartKey, Stored};
 use crate::trace_context::TraceContext;
 
 /// How often a keyed start is tried anew because the flow that it names came or went.
@@ -59,7 +60,7 @@ impl Orchestrator {
             .await
     }
 
-    async fn run_start(&self, order: &StartOrder) -> Outcome {
+    async fn run_start(self: &Arc<Self>, order: &StartOrder) -> Outcome {
         let protocol = self.protocol_named(order.protocol.as_deref());
         let body = read_body(&order.body).map_err(|invalid| {
             let failure = Failure::new(FailureKind::InvalidInput(invalid.to_string()));
@@ -127,36 +128,18 @@ impl Orchestrator {
         let Some(key) = key else {
             return Ok(None);
         };
-        match self.shared.store.started(key).await? {
+        match self.store.started(key).await? {
             Some(handle) => self.find_if_stored(&handle).await,
             None => Ok(None),
         }
     }
 
-    pub(super) async fn find_if_stored(
-        &self,
-        handle: &FlowHandle,
-    ) -> Result<Option<Found>, Failure> {
-        let asked = Instant::now();
-        let loaded = self.shared.store.load(handle).await?;
-        let Some(flow) = loaded.flow else {
-            return Ok(None);
-        };
-        let protocol = self.protocol_of(&flow)?;
-        Ok(Some(Found {
-            flow,
-            protocol,
-            now: loaded.now,
-            asked,
-        }))
-    }
-
-    async fn create(&self, start: &Readable<'_>) -> Result<Followed, Failure> {
+    async fn create(self: &Arc<Self>, start: &Readable<'_>) -> Result<Followed, Failure> {
         let protocol = start.protocol;
         let step = protocol.start();
         let in_context = |failure| of_start(protocol, failure);
         let asked = Instant::now();
-        let now = self.shared.store.now().await?;
+        let now = self.store.now().await?;
         let request = Request {
             step,
             body: start.body,
@@ -173,14 +156,22 @@ impl Orchestrator {
         let begun = create(origin, protocol, request, self.terms(protocol)?, &now)
             .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
         let conversation = self.conversation(begun, protocol, &start.order.trace, asked)?;
-        let record = stored(conversation.flow().clone(), protocol);
-        let created = self.shared.store.create(record, start.key.clone()).await;
-        match created.map_err(|error| in_context(error.into()))? {
-            Created::Created => Ok(Followed::Told(self.converse(conversation).await)),
-            Created::Existing(_) => Ok(Followed::Again),
-            Created::Full(bound) => Err(in_context(Failure::new(FailureKind::CapacityExhausted(
-                bound,
+        let record = Stored::new(conversation.flow().clone(), protocol.clone());
+        let created = self.store.create(record, start.key.clone()).await;
+        match created {
+            Ok(Created::Created) => Ok(Followed::Told(self.converse(conversation).await)),
+            Ok(Created::Existing(_)) => Ok(Followed::Again),
+            Ok(Created::Busy) => Err(in_context(Failure::new(FailureKind::Refused(
+                Refusal::new(protocol, protocol.initial(), step, Why::InProgress),
             )))),
+            Ok(Created::Full(bound)) => Err(in_context(Failure::new(
+                FailureKind::CapacityExhausted(bound),
+            ))),
+            Err(error) => {
+                let failure = in_context(error.clone().into());
+                let outcome = self.unacknowledged(conversation, error, failure);
+                Ok(Followed::Told(outcome.await))
+            }
         }
     }
 }

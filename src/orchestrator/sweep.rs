@@ -1,18 +1,21 @@
 //! Expiring what is overdue and removing what has been kept long enough.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use integrator_core::flow::ids::FlowHandle;
 use integrator_core::flow::machine::expire;
+use tokio::task::JoinSet;
 
-use super::code::Code;
 use super::event::Event;
-use super::failure::Failure;
-use super::{Found, Orchestrator, stored};
-use crate::store::{Next, Replaced, Replacement};
+use super::failure::{Failure, FailureKind};
+use super::{Found, Orchestrator};
+use crate::store::{DuePosition, Next, Replaced, Replacement, Stored};
 
 /// How many flows one look into the store's index brings.
 const BATCH: usize = 256;
+/// How many of them are swept at a time: a store that is a server answers many at once.
+const AT_ONCE: usize = 16;
 
 /// What one sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,55 +28,93 @@ pub struct Swept {
     pub unreadable: usize,
 }
 
+/// What became of one flow that was due.
+enum Sweeping {
+    Expired,
+    Removed,
+    Unreadable,
+    /// Another process was there first, or it is no longer due.
+    Left,
+}
+
 impl Orchestrator {
     /// Sweeps until nothing is due any more. Its cost is that of what was due.
     ///
     /// # Errors
     ///
-    /// A failure of the store; what was swept until then stays swept.
-    pub async fn sweep(&self) -> Result<Swept, Failure> {
+    /// The first failure of the store; whatever else was due is swept all the same.
+    pub async fn sweep(self: &Arc<Self>) -> Result<Swept, Failure> {
         let mut swept = Swept::default();
         let mut lag = None;
+        let mut after: Option<DuePosition> = None;
+        let mut failed = None;
         loop {
-            let due = self.shared.store.due(BATCH).await?;
-            let waited = due
-                .oldest
-                .map_or(Duration::ZERO, |oldest| due.now.tick.since(oldest));
-            lag.get_or_insert(waited);
-            let before = swept;
-            for handle in &due.handles {
-                match self.sweep_flow(handle, &mut swept).await {
-                    Ok(()) => {}
-                    Err(failure) if failure.code() == Code::StoreUnavailable => {
-                        return Err(failure);
-                    }
-                    // One flow that cannot be read must not keep all others from leaving.
-                    Err(_) => swept.unreadable += 1,
-                }
+            let due = self.store.due(after.as_ref(), BATCH).await?;
+            let waited = |first: &DuePosition| due.now.tick.since(first.due);
+            lag.get_or_insert(due.positions.first().map_or(Duration::ZERO, waited));
+            for together in due.positions.chunks(AT_ONCE) {
+                // A store that takes no more of one kind may take others, which gives it room.
+                let ended = self.sweep_together(together, &mut swept).await;
+                failed = failed.or(ended.err());
             }
-            let moved = swept.expired + swept.removed > before.expired + before.removed;
-            if due.handles.len() < BATCH || !moved {
+            if due.positions.len() < BATCH {
                 break;
             }
+            after = due.positions.last().cloned();
             // A store in memory never waits; connections are accepted on this runtime too.
             tokio::task::yield_now().await;
         }
         self.shared.observer.observe(Event::Swept {
             lag: lag.unwrap_or_default(),
         });
-        Ok(swept)
+        failed.map_or(Ok(swept), Err)
     }
 
-    async fn sweep_flow(&self, handle: &FlowHandle, swept: &mut Swept) -> Result<(), Failure> {
-        let Some(found) = self.find_if_stored(handle).await? else {
-            return Ok(());
-        };
-        if found.flow.is_overdue(&found.now) {
-            swept.expired += usize::from(self.expire_overdue(&found).await?);
-        } else if found.flow.is_closed() && found.flow.due(&found.protocol) <= found.now.tick {
-            swept.removed += usize::from(self.remove(&found).await?);
+    async fn sweep_together(
+        self: &Arc<Self>,
+        together: &[DuePosition],
+        swept: &mut Swept,
+    ) -> Result<(), Failure> {
+        let mut sweeping = JoinSet::new();
+        for position in together {
+            let (orchestrator, handle) = (self.clone(), position.handle.clone());
+            sweeping.spawn(async move { orchestrator.sweep_flow(&handle).await });
         }
-        Ok(())
+        // All of them end before a failure is told: what is under way must be told of.
+        let mut failed = None;
+        while let Some(ended) = sweeping.join_next().await {
+            match ended.unwrap_or_else(|_| Err(ended_abnormally())) {
+                Ok(Sweeping::Expired) => swept.expired += 1,
+                Ok(Sweeping::Removed) => swept.removed += 1,
+                Ok(Sweeping::Unreadable) => swept.unreadable += 1,
+                Ok(Sweeping::Left) => {}
+                Err(failure) => failed = Some(failure),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn sweep_flow(&self, handle: &FlowHandle) -> Result<Sweeping, Failure> {
+        match self.sweep_readable(handle).await {
+            // One flow that cannot be read must not keep all others from leaving.
+            Err(failure) if failure.is_unreadable() => Ok(Sweeping::Unreadable),
+            swept => swept,
+        }
+    }
+
+    async fn sweep_readable(&self, handle: &FlowHandle) -> Result<Sweeping, Failure> {
+        let Some(found) = self.find_if_stored(handle).await? else {
+            return Ok(Sweeping::Left);
+        };
+        let overdue = found.flow.is_overdue(&found.now);
+        let kept_long_enough = found.flow.due(&found.protocol) <= found.now.tick;
+        if overdue && self.expire_overdue(&found).await? {
+            Ok(Sweeping::Expired)
+        } else if found.flow.is_closed() && kept_long_enough && self.remove(&found).await? {
+            Ok(Sweeping::Removed)
+        } else {
+            Ok(Sweeping::Left)
+        }
     }
 
     async fn expire_overdue(&self, found: &Found) -> Result<bool, Failure> {
@@ -81,7 +122,7 @@ impl Orchestrator {
             return Ok(false);
         };
         let next = Next::Record {
-            stored: Box::new(stored(expired.flow.clone(), &found.protocol)),
+            stored: Stored::new(expired.flow.clone(), found.protocol.clone()),
             answer: None,
             dropped: Vec::new(),
         };
@@ -111,9 +152,15 @@ impl Orchestrator {
         let replacement = Replacement {
             handle: found.flow.handle().clone(),
             over: found.flow.version(),
+            fence: found.flow.claim().map(|claim| claim.id),
             next,
             not_after: None,
         };
-        Ok(self.shared.store.replace(replacement).await? == Replaced::Done)
+        Ok(self.store.replace(replacement).await? == Replaced::Done)
     }
+}
+
+fn ended_abnormally() -> Failure {
+    let cause = "the sweeping of a flow ended abnormally".to_owned();
+    Failure::new(FailureKind::Internal(cause))
 }

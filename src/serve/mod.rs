@@ -2,6 +2,7 @@
 
 mod about;
 mod listeners;
+mod store;
 
 use std::collections::HashMap;
 use std::io;
@@ -19,17 +20,18 @@ use tokio_util::task::TaskTracker;
 
 use self::about::about;
 use self::listeners::Listeners;
+pub use self::store::store_options;
+use self::store::{Ways, keep_ready, reach, ways};
 use crate::api::Api;
 use crate::backend::client;
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Format, StoreKind};
+use crate::config::{Config, Format};
 use crate::entropy::SystemEntropy;
 use crate::orchestrator::{Orchestrator, Shared};
 use crate::phase::Phases;
 use crate::shutdown::{self, Running, Signals};
-use crate::store::timed::TimedStore;
-use crate::store::{self, FlowStore};
+use crate::store::FlowStore;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{Telemetry, log};
 use crate::workers::{Kit, StartError, Workers};
@@ -47,6 +49,8 @@ enum ServeError {
         setting: &'static str,
         cause: io::Error,
     },
+    #[error("the store cannot be used: {0}")]
+    Store(String),
     #[error(transparent)]
     Workers(#[from] StartError),
     #[error("the system refuses what a service needs: {0}")]
@@ -88,27 +92,39 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
     let metrics = Arc::new(Metrics::new()?);
     metrics.expect(catalog.iter().map(|protocol| protocol.name()));
     let telemetry = Arc::new(Telemetry::new(metrics.clone(), config.log.artifacts));
-    let store = timed_store(config, &clock, &metrics);
+    let store = ways(config, &clock, &metrics).map_err(ServeError::Store)?;
     let shared = Arc::new(Shared::new(
-        store,
         Arc::new(catalog),
         clock.clone(),
         Arc::new(SystemEntropy),
         telemetry.clone(),
     ));
     let phases = Arc::new(Phases::default());
-    let kit = kit(config, &clock, &telemetry, &shared, &phases);
+    let kit = kit(config, &clock, &telemetry, &shared, &phases, store);
     let cores = std::thread::available_parallelism()?.get();
     let workers = Workers::start(cores, &kit)?;
     let control = runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let workers = control.block_on(async {
+        let store = (kit.store)();
+        reach(&*store, &metrics).await?;
         let listeners = Listeners::bind(config)?;
         let signals = Signals::listen()?;
         // Said last: who reads it may send a signal at once, which must already be ours.
         listeners.announce()?;
-        Ok::<_, ServeError>(until_stopped(config, listeners, signals, workers, &kit, &phases).await)
+        Ok::<_, ServeError>(
+            until_stopped(
+                config,
+                listeners,
+                signals,
+                workers,
+                &kit,
+                &phases,
+                (store, metrics),
+            )
+            .await,
+        )
     })?;
     if kit.connections.is_empty() && kit.shared.steps.is_empty() {
         workers.join();
@@ -124,10 +140,16 @@ async fn until_stopped(
     workers: Workers,
     kit: &Kit,
     phases: &Phases,
+    (store, metrics): (Arc<dyn FlowStore>, Arc<Metrics>),
 ) -> Workers {
     let accepting = CancellationToken::new();
     let accepted = tokio::spawn(listeners.accept_until(accepting.clone(), workers));
-    let sweeper = Arc::new(Orchestrator::new(kit.shared.clone(), HashMap::new()));
+    let sweeper = Arc::new(Orchestrator::new(
+        kit.shared.clone(),
+        store.clone(),
+        HashMap::new(),
+    ));
+    let tending = tokio::spawn(keep_ready(store, metrics));
     let sweeping = tokio::spawn(keep_sweeping(sweeper, config.flows.sweep_interval));
     signals.next().await;
     tokio::spawn(signals.end_at_once());
@@ -145,6 +167,7 @@ async fn until_stopped(
     };
     running.stop(options).await;
     sweeping.abort();
+    tending.abort();
     match accepted.await {
         Ok(workers) => workers,
         Err(error) => {
@@ -161,31 +184,13 @@ const fn log_format(format: Format) -> log::Format {
     }
 }
 
-fn timed_store(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    metrics: &Arc<Metrics>,
-) -> Arc<dyn FlowStore> {
-    let options = match config.store.kind {
-        StoreKind::Memory => store::Options::Memory {
-            max_flows: config.flows.max,
-            max_bytes: config.flows.max_bytes,
-        },
-    };
-    let store = store::open(options, clock.clone());
-    let metrics = metrics.clone();
-    let timer = move |kind: &'static str, operation: &'static str, took| {
-        metrics.store_operation(kind, operation, took);
-    };
-    Arc::new(TimedStore::new(store, clock.clone(), Box::new(timer)))
-}
-
 fn kit(
     config: &Config,
     clock: &Arc<dyn Clock>,
     telemetry: &Arc<Telemetry>,
     shared: &Arc<Shared>,
     phases: &Arc<Phases>,
+    store: Arc<Ways>,
 ) -> Kit {
     let about = Arc::new(about(config, &**clock));
     let (clock, telemetry, phase) = (clock.clone(), telemetry.clone(), phases.clone());
@@ -199,6 +204,7 @@ fn kit(
     });
     Kit {
         shared: shared.clone(),
+        store,
         backends: Arc::new(backends.collect()),
         api: Arc::new(move |orchestrator| Api {
             orchestrator,
@@ -237,7 +243,7 @@ async fn sweep_forever(orchestrator: Arc<Orchestrator>, interval: Duration) {
             }
             Ok(_) => {}
             Err(failure) => {
-                tracing::error!(cause = failure.cause(), "a sweep ended early");
+                tracing::error!(cause = failure.cause().as_deref(), "a sweep ended early");
             }
         }
     }

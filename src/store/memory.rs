@@ -12,13 +12,12 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as MapEntry;
 use integrator_core::flow::answer::RecordedAnswer;
 use integrator_core::flow::ids::{AttemptId, FlowHandle};
-use integrator_core::flow::record::Flow;
 use integrator_core::flow::time::{Now, Tick};
 
-use super::index::{Index, Place};
+use super::index::Index;
 use super::{
-    Census, Created, Due, FlowStore, Loaded, Next, Replaced, Replacement, StartKey, StoreError,
-    Stored,
+    Census, Created, Due, DuePosition, Durability, FlowStore, Loaded, Next, Position, PrepareError,
+    Prepared, Query, Replaced, Replacement, StartKey, StoreError, Stored,
 };
 use crate::clock::Clock;
 
@@ -32,13 +31,13 @@ pub(super) struct MemoryStore {
     flows: DashMap<FlowHandle, Entry>,
     keys: DashMap<StartKey, FlowHandle>,
     index: Mutex<Index>,
+    prepared: Arc<Prepared>,
 }
 
 struct Entry {
-    flow: Arc<Flow>,
+    stored: Stored,
     answers: Vec<Arc<RecordedAnswer>>,
     key: Option<StartKey>,
-    place: Place,
 }
 
 impl MemoryStore {
@@ -52,6 +51,12 @@ impl MemoryStore {
             flows: DashMap::new(),
             keys: DashMap::new(),
             index: Mutex::default(),
+            prepared: Arc::new(Prepared {
+                durability: Durability::Process,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                settings: Vec::new(),
+                warnings: Vec::new(),
+            }),
         }
     }
 
@@ -85,13 +90,11 @@ impl MemoryStore {
 
     fn insert(&self, stored: Stored, key: Option<StartKey>) {
         let handle = stored.flow.handle().clone();
-        let place = Place::of(&stored);
-        self.index().insert(&handle, &place);
+        self.index().put(&handle, stored.facts());
         let entry = Entry {
-            flow: Arc::new(stored.flow),
+            stored,
             answers: Vec::new(),
             key,
-            place,
         };
         self.flows.insert(handle, entry);
     }
@@ -124,7 +127,9 @@ impl MemoryStore {
         let MapEntry::Occupied(mut occupied) = self.flows.entry(replacement.handle) else {
             return Replaced::Conflict;
         };
-        if occupied.get().flow.version() != replacement.over {
+        let flow = &occupied.get().stored.flow;
+        let held = flow.claim().map(|claim| claim.id);
+        if flow.version() != replacement.over || held != replacement.fence {
             return Replaced::Conflict;
         }
         if replacement
@@ -139,7 +144,7 @@ impl MemoryStore {
                 answer,
                 dropped,
             } => {
-                self.write(occupied.get_mut(), *stored, answer, &dropped);
+                self.write(occupied.get_mut(), stored, answer, &dropped);
             }
             Next::Nothing => {
                 let (handle, entry) = occupied.remove_entry();
@@ -156,12 +161,7 @@ impl MemoryStore {
         answer: Option<Arc<RecordedAnswer>>,
         dropped: &[AttemptId],
     ) {
-        let handle = stored.flow.handle().clone();
-        let place = Place::of(&stored);
-        let mut index = self.index();
-        index.remove(&handle, &entry.place);
-        index.insert(&handle, &place);
-        drop(index);
+        self.index().put(stored.flow.handle(), stored.facts());
         let (gone, mut kept): (Vec<_>, Vec<_>) = std::mem::take(&mut entry.answers)
             .into_iter()
             .partition(|answer| dropped.contains(&answer.attempt));
@@ -171,12 +171,11 @@ impl MemoryStore {
             kept.push(answer);
         }
         entry.answers = kept;
-        entry.place = place;
-        entry.flow = Arc::new(stored.flow);
+        entry.stored = stored;
     }
 
     fn forget(&self, handle: &FlowHandle, entry: &Entry) {
-        self.index().remove(handle, &entry.place);
+        self.index().remove(handle);
         if let Some(key) = &entry.key {
             self.keys.remove_if(key, |_, named| named == handle);
         }
@@ -196,6 +195,22 @@ impl FlowStore for MemoryStore {
         "memory"
     }
 
+    fn prepared(&self) -> Option<Arc<Prepared>> {
+        Some(self.prepared.clone())
+    }
+
+    async fn prepare(&self) -> Result<Arc<Prepared>, PrepareError> {
+        Ok(self.prepared.clone())
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn now(&self) -> Result<Now, StoreError> {
         Ok(self.read_clock())
     }
@@ -209,36 +224,40 @@ impl FlowStore for MemoryStore {
     }
 
     async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError> {
-        let flow = self.flows.get(handle).map(|entry| entry.flow.clone());
+        let stored = self.flows.get(handle).map(|entry| entry.stored.clone());
         Ok(Loaded {
-            flow,
+            stored,
             now: self.read_clock(),
         })
     }
 
-    async fn answer(
+    async fn answers(
         &self,
-        handle: &FlowHandle,
-        attempt: &AttemptId,
-    ) -> Result<Option<Arc<RecordedAnswer>>, StoreError> {
-        Ok(self.flows.get(handle).and_then(|entry| {
+        stored: &Stored,
+        attempts: &[AttemptId],
+    ) -> Result<Vec<Arc<RecordedAnswer>>, StoreError> {
+        let Some(entry) = self.flows.get(stored.flow.handle()) else {
+            return Ok(Vec::new());
+        };
+        let kept = |attempt: &AttemptId| {
             let of_attempt = |answer: &&Arc<RecordedAnswer>| answer.attempt == *attempt;
             entry.answers.iter().find(of_attempt).cloned()
-        }))
+        };
+        Ok(attempts.iter().filter_map(kept).collect())
     }
 
     async fn replace(&self, replacement: Replacement) -> Result<Replaced, StoreError> {
         Ok(self.replace_now(replacement))
     }
 
-    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
+    async fn due(&self, after: Option<&DuePosition>, limit: usize) -> Result<Due, StoreError> {
         let now = self.read_clock();
-        let (handles, oldest) = self.index().due(now.tick, limit);
-        Ok(Due {
-            handles,
-            oldest,
-            now,
-        })
+        let positions = self.index().due(after, now.tick, limit);
+        Ok(Due { positions, now })
+    }
+
+    async fn find(&self, query: &Query, limit: usize) -> Result<Vec<Position>, StoreError> {
+        Ok(self.index().find(query, limit))
     }
 
     async fn census(&self) -> Result<Census, StoreError> {

@@ -9,7 +9,8 @@ use integrator_core::flow::ids::{AttemptId, FlowHandle};
 use integrator_core::flow::time::Now;
 
 use super::{
-    Census, Created, Due, FlowStore, Loaded, Replaced, Replacement, StartKey, StoreError, Stored,
+    Census, Created, Due, DuePosition, FlowStore, Loaded, Position, PrepareError, Prepared, Query,
+    Replaced, Replacement, StartKey, StoreError, Stored,
 };
 use crate::clock::Clock;
 
@@ -49,8 +50,24 @@ impl FlowStore for TimedStore {
         self.inner.kind()
     }
 
+    fn prepared(&self) -> Option<Arc<Prepared>> {
+        self.inner.prepared()
+    }
+
+    async fn prepare(&self) -> Result<Arc<Prepared>, PrepareError> {
+        self.timed("prepare", self.inner.prepare()).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.timed("ready", self.inner.ready()).await
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        self.timed("beat", self.inner.beat()).await
+    }
+
     async fn now(&self) -> Result<Now, StoreError> {
-        self.inner.now().await
+        self.timed("now", self.inner.now()).await
     }
 
     async fn create(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError> {
@@ -65,12 +82,12 @@ impl FlowStore for TimedStore {
         self.timed("load", self.inner.load(handle)).await
     }
 
-    async fn answer(
+    async fn answers(
         &self,
-        handle: &FlowHandle,
-        attempt: &AttemptId,
-    ) -> Result<Option<Arc<RecordedAnswer>>, StoreError> {
-        self.timed("answer", self.inner.answer(handle, attempt))
+        stored: &Stored,
+        attempts: &[AttemptId],
+    ) -> Result<Vec<Arc<RecordedAnswer>>, StoreError> {
+        self.timed("answers", self.inner.answers(stored, attempts))
             .await
     }
 
@@ -78,8 +95,12 @@ impl FlowStore for TimedStore {
         self.timed("replace", self.inner.replace(replacement)).await
     }
 
-    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
-        self.timed("due", self.inner.due(limit)).await
+    async fn due(&self, after: Option<&DuePosition>, limit: usize) -> Result<Due, StoreError> {
+        self.timed("due", self.inner.due(after, limit)).await
+    }
+
+    async fn find(&self, query: &Query, limit: usize) -> Result<Vec<Position>, StoreError> {
+        self.timed("find", self.inner.find(query, limit)).await
     }
 
     async fn census(&self) -> Result<Census, StoreError> {

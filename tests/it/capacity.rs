@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::harness::service::{ASSERT, START};
+use crate::harness::stores::Kind;
 use crate::harness::{Answer, Request, Service, Setup};
 
-async fn bounded(max_flows: u64, max_bytes: u64) -> Service {
+async fn bounded(max_flows: u64) -> Service {
     let setup = Setup {
         max_flows,
-        max_bytes,
         ..Setup::default()
     };
     setup.start().await
@@ -16,7 +16,7 @@ async fn bounded(max_flows: u64, max_bytes: u64) -> Service {
 
 #[tokio::test]
 async fn flows_that_exist_go_on_while_none_can_be_started() {
-    let service = bounded(1, 1 << 20).await;
+    let service = bounded(1).await;
     let handle = service.registered().await;
 
     let full = service.post("/v1/flows/start", START).await;
@@ -30,7 +30,7 @@ async fn flows_that_exist_go_on_while_none_can_be_started() {
 
 #[tokio::test]
 async fn an_ended_flow_takes_its_place_until_it_is_removed() {
-    let service = bounded(1, 1 << 20).await;
+    let service = bounded(1).await;
     service.verified().await;
     let ended = service.post("/v1/flows/start", START).await;
     service.clock.advance(Duration::from_secs(900));
@@ -44,7 +44,7 @@ async fn an_ended_flow_takes_its_place_until_it_is_removed() {
 
 #[tokio::test]
 async fn a_start_that_failed_gives_its_place_back() {
-    let service = bounded(1, 1 << 20).await;
+    let service = bounded(1).await;
     service
         .backend
         .once("/app-attest/register", Answer::nothing());
@@ -56,7 +56,7 @@ async fn a_start_that_failed_gives_its_place_back() {
 
 #[tokio::test]
 async fn a_start_under_way_takes_a_place() {
-    let service = bounded(1, 1 << 20).await;
+    let service = bounded(1).await;
     let answer = Answer::json(r#"{"flowID":"f"}"#);
     let mut hold = service.backend.hold("/app-attest/register", answer);
     let first = service.send(Request::post("/v1/flows/start", START));
@@ -71,7 +71,7 @@ async fn a_start_under_way_takes_a_place() {
 
 #[tokio::test]
 async fn a_keyed_start_is_told_again_at_the_bound() {
-    let service = bounded(1, 1 << 20).await;
+    let service = bounded(1).await;
     let keyed = || Request::post("/v1/flows/start", START).header("idempotency-key", "k");
     service.ask(keyed()).await.is_answer();
 
@@ -84,7 +84,13 @@ async fn a_keyed_start_is_told_again_at_the_bound() {
 #[tokio::test]
 async fn bytes_of_recorded_answers_are_a_bound_and_are_given_back() {
     let answer = format!(r#"{{"flowID":"{}"}}"#, "f".repeat(987));
-    let service = bounded(100, 2000).await;
+    // The store in memory alone has this bound.
+    let setup = Setup {
+        store: Some(Kind::Memory),
+        max_bytes: 2000,
+        ..Setup::default()
+    };
+    let service = setup.start().await;
     service
         .backend
         .always("/app-attest/register", Answer::json(&answer));

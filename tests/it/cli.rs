@@ -48,6 +48,24 @@ fn check_tells_what_is_doubtful_and_exits_0() {
 }
 
 #[test]
+fn check_tells_the_place_of_the_store_without_its_credentials() {
+    let environment = [
+        ("INTEGRATOR__STORE__KIND", "postgres"),
+        (
+            "INTEGRATOR__STORE__URL",
+            "postgres://u:hunter2@db:5432/flows?password=hunter2",
+        ),
+    ];
+    let output = run(&folder(), &["check"], &environment);
+    insta::assert_snapshot!(told(&output), @"
+    exit Some(0)
+    ok configuration: backends default; store postgres at postgres://db:5432/flows
+    ok protocol app-attest: 3 steps, app-attest.toml (compiled in)
+    ---
+    ");
+}
+
+#[test]
 fn check_tells_every_problem_on_standard_error_and_exits_2() {
     let directory = folder();
     fs::write(directory.path().join("a.toml"), "[flows]\nmax = 0").unwrap();

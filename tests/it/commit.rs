@@ -26,7 +26,7 @@ async fn asserted_while_the_store_fails(service: &Service, handle: &str, times: 
     hold.release();
     // Time jumps over the pauses between two tries.
     service.faults.has_refused(1).await;
-    tokio::time::pause();
+    service.let_time_jump();
     asking.await.expect("a reply")
 }
 
@@ -54,7 +54,7 @@ async fn an_answer_that_was_kept_without_a_word_is_told_as_the_one_it_is() {
     service.faults.lose_acknowledgements(1);
     hold.release();
     service.faults.has_refused(1).await;
-    tokio::time::pause();
+    service.let_time_jump();
 
     let reply = asking.await.unwrap();
 
@@ -62,6 +62,29 @@ async fn an_answer_that_was_kept_without_a_word_is_told_as_the_one_it_is() {
     assert_eq!(reply.string("/state"), "verified");
     assert_eq!(reply.header("idempotent-replayed"), None);
     assert_eq!(service.metric("integrator_stale_commits_total").await, 0.0);
+}
+
+#[tokio::test]
+async fn a_refusal_whose_release_was_kept_without_a_word_is_told_as_the_refusal_it_is() {
+    let service = Service::start().await;
+    let handle = service.hash_issued().await;
+    let refusal = Answer::status(422, r#"{"reason":"NONCE_MISMATCH"}"#);
+    let mut hold = service.backend.hold("/app-attest/verify", refusal);
+    let asking = service.send_step(&handle, "assert", ASSERT);
+    hold.arrived().await;
+    service.faults.lose_acknowledgements(1);
+    hold.release();
+    service.faults.has_refused(1).await;
+    service.let_time_jump();
+
+    let reply = asking.await.unwrap();
+
+    reply.is_problem(502, "backend_error");
+    assert_eq!(reply.string("/backend/reason"), "NONCE_MISMATCH");
+    assert_eq!(service.metric("integrator_stale_commits_total").await, 0.0);
+    let history = service.history(&handle).await;
+    assert_eq!(history.string("/attempts/0/code"), "backend_error");
+    assert_eq!(history.member("/attempts/1"), None);
 }
 
 #[tokio::test]
@@ -130,7 +153,7 @@ async fn an_answer_that_is_not_taken_is_not_told_before_its_claim_is_released() 
     service.faults.fail_replaces(ALWAYS);
     hold.release();
     service.faults.has_refused(1).await;
-    tokio::time::pause();
+    service.let_time_jump();
 
     let reply = asking.await.unwrap();
 
@@ -166,7 +189,7 @@ async fn a_start_whose_answer_is_not_kept_names_its_flow_and_its_correlation_id(
     service.faults.fail_replaces(ALWAYS);
     hold.release();
     service.faults.has_refused(1).await;
-    tokio::time::pause();
+    service.let_time_jump();
 
     let reply = asking.await.unwrap();
 
@@ -206,7 +229,7 @@ async fn a_failed_start_leaves_nothing_even_where_the_store_fails_at_first_to_re
 
     hold.release();
     service.faults.has_refused(1).await;
-    tokio::time::pause();
+    service.let_time_jump();
     let reply = asking.await.unwrap();
 
     reply.is_problem(502, "backend_unavailable");

@@ -52,6 +52,26 @@ async fn the_sweeper_closes_a_flow_whose_claim_is_held_and_fences_its_answer() {
 }
 
 #[tokio::test]
+async fn a_late_answer_is_counted_once_however_often_the_store_is_asked_about_it() {
+    let service = Service::start().await;
+    let handle = service.hash_issued().await;
+    let mut hold = service
+        .backend
+        .hold("/app-attest/verify", Answer::json(r#"{"verified":true}"#));
+    let asking = service.send_step(&handle, "assert", ASSERT);
+    hold.arrived().await;
+    service.clock.advance(Duration::from_secs(300));
+    // The flow is read to look for the answer, and once more to tell its state.
+    service.faults.fail_one_read_after(1);
+
+    hold.release();
+    let reply = asking.await.unwrap();
+
+    reply.is_problem(410, "expired");
+    assert_eq!(service.metric(STALE).await, 1.0);
+}
+
+#[tokio::test]
 async fn an_answer_to_a_flow_that_was_removed_meanwhile_finds_nothing() {
     let service = Service::start().await;
     let handle = service.hash_issued().await;

@@ -107,6 +107,7 @@ integrator_replays_total{protocol="app-attest",step="assert"} 1
 integrator_replays_total{protocol="app-attest",step="client-data-hash"} 1
 integrator_stale_commits_total 0
 integrator_store_flows 1
+integrator_store_up 1
 integrator_sweep_lag_seconds 0
 "#);
 }
@@ -119,7 +120,10 @@ async fn requests_and_operations_of_the_store_are_counted_exactly() {
 
     let counted = samples(reply.text());
     let counted = counted.iter().filter(|line| is_of_the_shell(line));
-    let counted: Vec<_> = counted.copied().collect();
+    let kind = format!("store=\"{}\"", service.store.kind());
+    let counted: Vec<_> = counted
+        .map(|line| line.replace(&kind, "store=\"KIND\""))
+        .collect();
     assert_snapshot!(counted.join("
 "), @r#"
 integrator_http_request_duration_seconds_sum{method="POST",route="/v1/flows/start",status="200"} 0
@@ -134,18 +138,20 @@ integrator_http_request_duration_seconds_sum{method="POST",route="/v1/flows/{flo
 integrator_http_request_duration_seconds_count{method="POST",route="/v1/flows/{flowHandle}/{step}",status="409"} 2
 integrator_http_request_duration_seconds_sum{method="POST",route="/v1/flows/{flowHandle}/{step}",status="502"} 0
 integrator_http_request_duration_seconds_count{method="POST",route="/v1/flows/{flowHandle}/{step}",status="502"} 2
-integrator_store_operation_duration_seconds_sum{operation="answer",store="memory"} 0
-integrator_store_operation_duration_seconds_count{operation="answer",store="memory"} 2
-integrator_store_operation_duration_seconds_sum{operation="census",store="memory"} 0
-integrator_store_operation_duration_seconds_count{operation="census",store="memory"} 1
-integrator_store_operation_duration_seconds_sum{operation="create",store="memory"} 0
-integrator_store_operation_duration_seconds_count{operation="create",store="memory"} 2
-integrator_store_operation_duration_seconds_sum{operation="due",store="memory"} 0
-integrator_store_operation_duration_seconds_count{operation="due",store="memory"} 2
-integrator_store_operation_duration_seconds_sum{operation="load",store="memory"} 0
-integrator_store_operation_duration_seconds_count{operation="load",store="memory"} 11
-integrator_store_operation_duration_seconds_sum{operation="replace",store="memory"} 0
-integrator_store_operation_duration_seconds_count{operation="replace",store="memory"} 12
+integrator_store_operation_duration_seconds_sum{operation="answers",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="answers",store="KIND"} 2
+integrator_store_operation_duration_seconds_sum{operation="census",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="census",store="KIND"} 1
+integrator_store_operation_duration_seconds_sum{operation="create",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="create",store="KIND"} 2
+integrator_store_operation_duration_seconds_sum{operation="due",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="due",store="KIND"} 2
+integrator_store_operation_duration_seconds_sum{operation="load",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="load",store="KIND"} 11
+integrator_store_operation_duration_seconds_sum{operation="now",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="now",store="KIND"} 8
+integrator_store_operation_duration_seconds_sum{operation="replace",store="KIND"} 0
+integrator_store_operation_duration_seconds_count{operation="replace",store="KIND"} 12
 "#);
 }
 

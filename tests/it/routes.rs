@@ -20,7 +20,12 @@ async fn health_tells_what_runs_and_how_much_is_stored() {
 
     let reply = service.get("/health").await;
 
-    let shown = reply.show().replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let durability = service.store.prepared().unwrap().durability;
+    let shown = reply
+        .show()
+        .replace(env!("CARGO_PKG_VERSION"), "VERSION")
+        .replace(service.store.kind(), "KIND")
+        .replace(&format!("\"{}\"", durability.as_str()), "\"CLASS\"");
     assert_snapshot!(shown, @r#"
     200
     content-type: application/json
@@ -29,6 +34,8 @@ async fn health_tells_what_runs_and_how_much_is_stored() {
     "uptimeSeconds":61,
     "flowCount":2,
     "terminalFlowCount":1,
+    "storeKind":"KIND",
+    "storeDurability":"CLASS",
     "backendBaseURL":"http://backend.test",
     "version":"VERSION",
     "buildSha256":"00ff"}

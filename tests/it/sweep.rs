@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use appattest_integrator::orchestrator::Swept;
 
+use crate::harness::store::ALWAYS;
 use crate::harness::{Answer, Service};
 
 async fn swept(service: &Service) -> (usize, usize) {
@@ -110,8 +111,28 @@ async fn a_sweep_that_the_store_interrupts_goes_on_at_the_next() {
     service.registered().await;
     service.registered().await;
     service.clock.advance(Duration::from_secs(300));
-    service.faults.fail_replaces(1);
+    service.faults.fail_replaces(2);
 
     assert!(service.orchestrator.sweep().await.is_err());
     assert_eq!(swept(&service).await, (2, 0));
+}
+
+#[tokio::test]
+async fn a_store_that_takes_no_records_is_still_relieved_of_flows_that_leave() {
+    let service = Service::start().await;
+    service.verified().await;
+    service.clock.advance(Duration::from_secs(600));
+    for _ in 0..40 {
+        service.registered().await;
+    }
+    // What runs out now is more overdue than what is to be removed.
+    service.clock.advance(Duration::from_secs(300));
+    service.faults.fail_replaces(ALWAYS);
+
+    assert!(service.orchestrator.sweep().await.is_err());
+
+    service.faults.fail_replaces(0);
+    let health = service.get("/health").await;
+    assert_eq!(health.member("/flowCount"), Some(40.into()));
+    assert_eq!(health.member("/terminalFlowCount"), Some(0.into()));
 }

@@ -8,7 +8,12 @@ const SERVICE: &[(&str, &[&str])] = &[
     // What begins everything.
     ("lib", &[]),
     ("main", &["cli"]),
-    ("cli", &["catalog", "config", "demo", "problems", "serve"]),
+    (
+        "cli",
+        &[
+            "catalog", "clock", "config", "demo", "problems", "serve", "store",
+        ],
+    ),
     // A visitor: it starts processes and asks them over HTTP, like anybody else.
     ("demo", &["shutdown"]),
     (
@@ -29,7 +34,10 @@ const SERVICE: &[(&str, &[&str])] = &[
             "workers",
         ],
     ),
-    ("workers", &["api", "backend", "listen", "orchestrator"]),
+    (
+        "workers",
+        &["api", "backend", "listen", "orchestrator", "store"],
+    ),
     ("shutdown", &["phase"]),
     // What is reached from outside, and what is shown.
     (

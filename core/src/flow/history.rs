@@ -72,6 +72,8 @@ pub enum Ending {
     Lapsed,
     /// The flow was closed while the call was under way.
     Overtaken,
+    /// The store did not acknowledge the claim: nothing was sent.
+    Unsaved,
 }
 
 /// Whether any byte of a request may have reached the backend.
@@ -89,7 +91,7 @@ impl Ending {
     pub fn leaves_outcome_unknown(self) -> bool {
         match self {
             Self::Unavailable(sent) | Self::TimedOut(sent) => sent == Sent::Unknown,
-            Self::Declined { .. } => false,
+            Self::Declined { .. } | Self::Unsaved => false,
             Self::Interrupted | Self::Lapsed | Self::Overtaken => true,
         }
     }
@@ -117,7 +119,7 @@ impl History {
     }
 
     /// The latest unanswered attempts, oldest first.
-    pub fn attempts(&self) -> impl ExactSizeIterator<Item = &Attempt> {
+    pub fn attempts(&self) -> impl DoubleEndedIterator<Item = &Attempt> + ExactSizeIterator {
         self.attempts.iter()
     }
 

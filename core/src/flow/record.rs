@@ -174,6 +174,13 @@ impl Flow {
         self.flow_id.as_ref()
     }
 
+    /// A member that the definition's `reply` entries gave so far, as raw JSON text.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Bytes> {
+        let named = |(known, _): &&(String, Bytes)| known == name;
+        self.members.iter().find(named).map(|(_, value)| value)
+    }
+
     /// The state that the last recorded answer led to.
     #[must_use]
     pub fn last_answer_state(&self) -> Option<StateId> {

@@ -11,7 +11,9 @@ use integrator_core::flow::history::Transition;
 use integrator_core::protocol::{Protocol, Step};
 use jiff::Timestamp;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{Error, Gauge, HistogramVec, IntCounter, IntGauge, Registry, TextEncoder};
+use prometheus::{
+    Error, Gauge, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder,
+};
 
 use self::exchanges::ExchangeMetrics;
 use self::flows::FlowMetrics;
@@ -28,6 +30,8 @@ pub struct Metrics {
     flows: FlowMetrics,
     exchanges: ExchangeMetrics,
     store_flows: IntGauge,
+    store_up: IntGauge,
+    store_durability: IntGaugeVec,
     store_duration: HistogramVec,
     sweep_lag: Gauge,
     stale_commits: IntCounter,
@@ -55,6 +59,16 @@ impl Metrics {
                 "store_flows",
                 "Flows stored, ended ones included until they are removed.",
             )?,
+            store_up: registrar.gauge(
+                "store_up",
+                "1 where the store answered this scrape; where it is 0 the gauges of what is \
+                 stored are left out or stand at 0.",
+            )?,
+            store_durability: registrar.gauges(
+                "store_durability",
+                &["class"],
+                "What acknowledged writes survive; 1 at the class of the store in use.",
+            )?,
             store_duration: registrar.durations(
                 "store_operation_duration_seconds",
                 &["store", "operation"],
@@ -78,16 +92,25 @@ impl Metrics {
         protocols.for_each(|protocol| self.flows.expect(protocol));
     }
 
-    /// All metrics as text; `census` gives those that are states of the store.
+    /// All metrics as text; `census` gives those that are states of the store, where it answers.
     ///
     /// # Errors
     ///
     /// The encoder's.
-    pub fn render(&self, census: &Census, now: Timestamp) -> Result<String, Error> {
+    pub fn render(&self, census: Option<&Census>, now: Timestamp) -> Result<String, Error> {
         let _alone = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        let none = Census::default();
+        self.store_up.set(i64::from(census.is_some()));
+        let census = census.unwrap_or(&none);
         self.store_flows.set(signed(census.flows));
         self.flows.count(census, now);
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    /// Tells what acknowledged writes survive.
+    pub fn store_durability(&self, class: &str) {
+        self.store_durability.reset();
+        self.store_durability.with_label_values(&[class]).set(1);
     }
 
     /// Measures an operation of the store.

@@ -44,16 +44,6 @@ fn two_listeners_need_two_addresses() {
 }
 
 #[test]
-fn a_store_in_memory_has_neither_path_nor_url() {
-    let layers = Layers::none()
-        .file("[store]\npath = \"x\"")
-        .variable("INTEGRATOR__STORE__URL", "redis://:pw@h");
-    let problems = layers.problems();
-    assert!(!problems.contains("pw"));
-    insta::assert_snapshot!(problems);
-}
-
-#[test]
 fn the_lowest_rate_is_not_above_the_highest() {
     let layers = Layers::none()
         .file("[admission]\nrate_min_tps = 300")

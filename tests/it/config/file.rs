@@ -38,7 +38,7 @@ sweep_interval_ms = 0x5
 listen = 1
 
 [store]
-kind = "sqlite"
+kind = "sqlite3"
 path = ""
 url = 7
 

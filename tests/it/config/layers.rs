@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use appattest_integrator::config::{Flags, Format, StoreKind};
+use appattest_integrator::config::{Flags, Format, Store};
 
 use super::Layers;
 
@@ -25,7 +25,7 @@ fn without_any_layer_every_setting_has_its_default() {
         (1_000_000, 2 << 30)
     );
     assert_eq!(config.flows.sweep_interval, Duration::from_secs(1));
-    assert_eq!(config.store.kind, StoreKind::Memory);
+    assert_eq!(config.store, Store::Memory);
     assert_eq!(
         (config.log.level.to_string().as_str(), config.log.format),
         ("info", Format::Json)

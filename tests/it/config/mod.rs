@@ -14,6 +14,7 @@ mod layers;
 mod protocols;
 mod ranges;
 mod secrets;
+mod stores;
 
 use std::ffi::OsString;
 use std::fs;

@@ -55,12 +55,8 @@ fn every_word_is_allowed_in_its_own_case_only() {
         if let (Kind::Word(words), false) = (setting.kind, setting.path.starts_with("auth.callers"))
         {
             for word in words {
-                assert_eq!(
-                    problems_of(&file(setting, &format!("'{word}'"))),
-                    "",
-                    "{}",
-                    setting.path
-                );
+                let own = problems_of(&file(setting, &format!("'{word}'")));
+                assert!(!own.contains("allowed: one of"), "{own}");
                 let upper = problems_of(&file(setting, &format!("'{}'", word.to_uppercase())));
                 assert!(upper.contains("allowed: one of"), "{upper}");
             }
@@ -114,7 +110,7 @@ fn numbers_in_the_environment_are_plain() {
 #[test]
 fn features_that_are_not_here_may_stand_at_their_off_value() {
     Layers::none()
-        .file("[store]\nkind = 'memory'\n[admission]\nenabled = false\nrate_max_tps = 5\n[auth]\nmode = 'none'")
+        .file("[admission]\nenabled = false\nrate_max_tps = 5\n[auth]\nmode = 'none'")
         .variable("APP_ATTEST_ADMISSION_CONTROL_ENABLED", "0")
         .variable("INTEGRATOR__AUTH__MODE", "none")
         .config();
@@ -127,9 +123,6 @@ fn turning_on_what_is_not_here_is_refused() {
         "server.tls.certificate = 'x'",
         "server.tls.key = 'x'",
         "server.tls.client_ca = 'x'",
-        "store.kind = 'sqlite'",
-        "store.kind = 'redis'",
-        "store.kind = 'postgres'",
         "admission.enabled = true",
         "admission.enabled = 1",
         "auth.mode = 'api-key'",

@@ -71,3 +71,51 @@ fn no_problem_repeats_what_may_be_a_credential() {
     assert!(!problems.contains("hunter2"), "{problems}");
     insta::assert_snapshot!(problems);
 }
+
+#[test]
+fn the_credentials_of_a_store_are_told_in_no_form_of_a_configuration() {
+    for (kind, url) in [
+        ("redis", "rediss://hunter2:hunter2@h:1/2?password=hunter2"),
+        (
+            "postgres",
+            "postgresql://hunter2:hunter2@h:1/2?password=hunter2",
+        ),
+    ] {
+        let config = Layers::none()
+            .variable("INTEGRATOR__STORE__KIND", kind)
+            .variable("INTEGRATOR__STORE__URL", url)
+            .config();
+
+        let told = format!("{} {config:?} {config:#?}", config.store);
+        assert!(
+            told.contains("://h:1/2") && !told.contains("hunter2"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn no_problem_repeats_the_credentials_of_a_store() {
+    for kind in ["memory", "sqlite", "redis", "postgres"] {
+        for url in [
+            "redis://u:hunter2@h",
+            "postgres://u:hunter2@h",
+            "redis://u:hunter2@",
+            "redis://hunter2:hunter2",
+            "redis://u:hunter2/hunter2@h",
+            "redis://u:hunter2#@h",
+            "http://u:hunter2@h",
+            "hunter2",
+        ] {
+            let layers = Layers::none()
+                .file(format!("[store]\nkind = \"{kind}\"\npath = \"{url}\""))
+                .variable("INTEGRATOR__STORE__URL", url);
+
+            let problems = layers.problems();
+            assert!(
+                !problems.is_empty() && !problems.contains("hunter2"),
+                "{problems}"
+            );
+        }
+    }
+}

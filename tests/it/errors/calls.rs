@@ -213,7 +213,7 @@ async fn backend_timeout_tells_that_the_outcome_is_unknown() {
     hold.arrived().await;
 
     // Nothing happens but the call's deadline, so that time jumps to it.
-    tokio::time::pause();
+    service.let_time_jump();
     let reply = asking.await.unwrap();
 
     reply.is_problem(504, "backend_timeout");

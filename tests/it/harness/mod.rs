@@ -22,6 +22,7 @@ pub(crate) mod protocols;
 pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod store;
+pub(crate) mod stores;
 
 pub(crate) use self::backend::{Answer, Backend};
 pub(crate) use self::client::{Client, Reply, Request};

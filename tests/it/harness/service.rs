@@ -14,8 +14,8 @@ use appattest_integrator::clock::{Clock, ManualClock};
 use appattest_integrator::listen::{accept, bind, converse};
 use appattest_integrator::orchestrator::{Orchestrator, Shared, Swept};
 use appattest_integrator::phase::Phases;
+use appattest_integrator::store::FlowStore;
 use appattest_integrator::store::timed::TimedStore;
-use appattest_integrator::store::{self, FlowStore};
 use appattest_integrator::telemetry::Telemetry;
 use appattest_integrator::telemetry::metrics::Metrics;
 use tokio::sync::Semaphore;
@@ -25,11 +25,14 @@ use super::backend::Backend;
 use super::client::{Client, Reply, Request};
 use super::entropy::SeededEntropy;
 use super::store::{Faults, FaultyStore};
+use super::stores::{Kind, Place};
 
 /// What a test may choose.
 pub(crate) struct Setup {
     pub(crate) protocols: Vec<String>,
     pub(crate) default: &'static str,
+    /// In place of the kind that this run is over.
+    pub(crate) store: Option<Kind>,
     pub(crate) max_flows: u64,
     pub(crate) max_bytes: u64,
     pub(crate) backend_timeout: Duration,
@@ -46,6 +49,7 @@ impl Default for Setup {
         Self {
             protocols: Vec::new(),
             default: "app-attest",
+            store: None,
             max_flows: 1000,
             max_bytes: 1 << 30,
             backend_timeout: Duration::from_secs(3),
@@ -79,6 +83,8 @@ pub(crate) struct Service {
     pub(crate) backend: Backend,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) place: Arc<Place>,
+    pub(crate) store: Arc<dyn FlowStore>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) orchestrator: Arc<Orchestrator>,
     pub(crate) phases: Arc<Phases>,
@@ -102,20 +108,23 @@ impl Service {
         let clock = Arc::new(ManualClock::at(STARTED.parse().expect("a time")));
         let faults = Arc::<Faults>::default();
         let metrics = Arc::new(Metrics::new().expect("metrics"));
-        let store = store(&setup, &clock, &faults, &metrics);
-        Self::over(setup, store, clock, faults, metrics).await
+        let kind = setup.store.unwrap_or_else(Kind::of_this_run);
+        let place = Place::empty(kind, setup.max_flows, setup.max_bytes);
+        let store = store(&place, &clock, &faults, &metrics).await;
+        Self::over(setup, (Arc::new(place), store), clock, faults, metrics).await
     }
 
     /// Another process over the same store: what it has in memory it does not share.
     pub(crate) async fn beside(&self, setup: Setup) -> Self {
         let metrics = Arc::new(Metrics::new().expect("metrics"));
-        let (store, clock) = (self.shared.store.clone(), self.clock.clone());
+        let store = (self.place.clone(), self.store.clone());
+        let clock = self.clock.clone();
         Self::over(setup, store, clock, self.faults.clone(), metrics).await
     }
 
     async fn over(
         setup: Setup,
-        store: Arc<dyn FlowStore>,
+        (place, store): (Arc<Place>, Arc<dyn FlowStore>),
         clock: Arc<ManualClock>,
         faults: Arc<Faults>,
         metrics: Arc<Metrics>,
@@ -123,7 +132,6 @@ impl Service {
         let backend = Backend::start().await;
         let telemetry = Arc::new(Telemetry::new(metrics, setup.log_artifacts));
         let shared = Arc::new(Shared::new(
-            store,
             Arc::new(catalog(&setup)),
             clock.clone(),
             Arc::new(SeededEntropy::new(setup.seed)),
@@ -138,7 +146,7 @@ impl Service {
         };
         let client = BackendClient::new(&options).expect("a client");
         let backends = HashMap::from([("default".to_owned(), client)]);
-        let orchestrator = Arc::new(Orchestrator::new(shared.clone(), backends));
+        let orchestrator = Arc::new(Orchestrator::new(shared.clone(), store.clone(), backends));
         let phases = Arc::<Phases>::default();
         let api = Api {
             orchestrator: orchestrator.clone(),
@@ -158,6 +166,8 @@ impl Service {
             backend,
             clock,
             faults,
+            place,
+            store,
             shared,
             orchestrator,
             phases,
@@ -183,6 +193,21 @@ impl Service {
     }
 
     /// One sweep.
+    /// From now on time jumps over pauses and to deadlines, as long as nothing else happens. A
+    /// store outside this thread takes real time to answer; over it time passes as it does.
+    pub(crate) fn let_time_jump(&self) {
+        if self.store.kind() == "memory" {
+            tokio::time::pause();
+        }
+    }
+
+    /// Waits for whatever goes on behind the back of those who were answered.
+    pub(crate) async fn steps_end(&self) {
+        while !self.shared.steps.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) async fn sweep(&self) -> Swept {
         self.orchestrator.sweep().await.expect("the store answers")
     }
@@ -223,18 +248,16 @@ fn catalog(setup: &Setup) -> Catalog {
         .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-fn store(
-    setup: &Setup,
+async fn store(
+    place: &Place,
     clock: &Arc<ManualClock>,
     faults: &Arc<Faults>,
     metrics: &Arc<Metrics>,
 ) -> Arc<dyn FlowStore> {
-    let options = store::Options::Memory {
-        max_flows: setup.max_flows,
-        max_bytes: setup.max_bytes,
-    };
+    let inner = place.open(clock.clone()).way();
+    inner.prepare().await.expect("the store is ready");
     let faulty = FaultyStore {
-        inner: store::open(options, clock.clone()),
+        inner,
         faults: faults.clone(),
     };
     let metrics = metrics.clone();

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use appattest_integrator::store::{
-    Census, Created, Due, FlowStore, Loaded, Replaced, Replacement, StartKey, StoreError, Stored,
+    Census, Created, Due, DuePosition, FlowStore, Loaded, Next, Position, PrepareError, Prepared,
+    Query, Replaced, Replacement, StartKey, StoreError, Stored,
 };
 use async_trait::async_trait;
 use integrator_core::flow::answer::RecordedAnswer;
@@ -16,9 +17,12 @@ use tokio::sync::watch;
 #[derive(Default)]
 pub(crate) struct Faults {
     reads: AtomicU32,
+    reads_before: AtomicU32,
     replaces: AtomicU32,
     removals: AtomicU32,
     acknowledgements: AtomicU32,
+    creations: AtomicU32,
+    reads_after_lost_creation: AtomicU32,
     before_replace: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     refused: watch::Sender<u32>,
 }
@@ -37,6 +41,17 @@ impl Faults {
         self.acknowledgements.store(count, Ordering::SeqCst);
     }
 
+    /// The next so many creations are carried out and not acknowledged.
+    pub(crate) fn lose_creations(&self, count: u32) {
+        self.creations.store(count, Ordering::SeqCst);
+    }
+
+    /// The next creation is carried out and not acknowledged, and the read after it fails.
+    pub(crate) fn lose_creations_and_fail_the_next_read(&self) {
+        self.lose_creations(1);
+        self.reads_after_lost_creation.store(1, Ordering::SeqCst);
+    }
+
     /// The next so many removals fail.
     pub(crate) fn fail_removals(&self, count: u32) {
         self.removals.store(count, Ordering::SeqCst);
@@ -45,6 +60,22 @@ impl Faults {
     /// The next so many of all other operations fail.
     pub(crate) fn fail_reads(&self, count: u32) {
         self.reads.store(count, Ordering::SeqCst);
+    }
+
+    /// So many reads succeed, and the one after them fails.
+    pub(crate) fn fail_one_read_after(&self, count: u32) {
+        self.reads_before.store(count + 1, Ordering::SeqCst);
+    }
+
+    fn judge_read(&self) -> Result<(), StoreError> {
+        let left = self.reads_before.load(Ordering::SeqCst);
+        if left > 0 {
+            self.reads_before.store(left - 1, Ordering::SeqCst);
+            if left == 1 {
+                self.fail_reads(1);
+            }
+        }
+        self.judge(&self.reads)
     }
 
     /// Runs once, right before the next replacement reaches the store: for what can happen
@@ -90,36 +121,62 @@ impl FlowStore for FaultyStore {
         self.inner.kind()
     }
 
+    fn prepared(&self) -> Option<Arc<Prepared>> {
+        self.inner.prepared()
+    }
+
+    async fn prepare(&self) -> Result<Arc<Prepared>, PrepareError> {
+        self.inner.prepare().await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.faults.judge_read()?;
+        self.inner.ready().await
+    }
+
+    async fn beat(&self) -> Result<(), StoreError> {
+        self.inner.beat().await
+    }
+
     async fn now(&self) -> Result<Now, StoreError> {
         self.inner.now().await
     }
 
     async fn create(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError> {
-        self.faults.judge(&self.faults.reads)?;
-        self.inner.create(stored, key).await
+        self.faults.judge_read()?;
+        let created = self.inner.create(stored, key).await;
+        let lost = self.faults.judge(&self.faults.creations);
+        if lost.is_err() {
+            let reads = self
+                .faults
+                .reads_after_lost_creation
+                .swap(0, Ordering::SeqCst);
+            self.faults.fail_reads(reads);
+        }
+        lost?;
+        created
     }
 
     async fn started(&self, key: &StartKey) -> Result<Option<FlowHandle>, StoreError> {
-        self.faults.judge(&self.faults.reads)?;
+        self.faults.judge_read()?;
         self.inner.started(key).await
     }
 
     async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError> {
-        self.faults.judge(&self.faults.reads)?;
+        self.faults.judge_read()?;
         self.inner.load(handle).await
     }
 
-    async fn answer(
+    async fn answers(
         &self,
-        handle: &FlowHandle,
-        attempt: &AttemptId,
-    ) -> Result<Option<Arc<RecordedAnswer>>, StoreError> {
-        self.faults.judge(&self.faults.reads)?;
-        self.inner.answer(handle, attempt).await
+        stored: &Stored,
+        attempts: &[AttemptId],
+    ) -> Result<Vec<Arc<RecordedAnswer>>, StoreError> {
+        self.faults.judge_read()?;
+        self.inner.answers(stored, attempts).await
     }
 
     async fn replace(&self, replacement: Replacement) -> Result<Replaced, StoreError> {
-        use appattest_integrator::store::Next;
         let act = self
             .faults
             .before_replace
@@ -138,13 +195,18 @@ impl FlowStore for FaultyStore {
         written
     }
 
-    async fn due(&self, limit: usize) -> Result<Due, StoreError> {
-        self.faults.judge(&self.faults.reads)?;
-        self.inner.due(limit).await
+    async fn due(&self, after: Option<&DuePosition>, limit: usize) -> Result<Due, StoreError> {
+        self.faults.judge_read()?;
+        self.inner.due(after, limit).await
+    }
+
+    async fn find(&self, query: &Query, limit: usize) -> Result<Vec<Position>, StoreError> {
+        self.faults.judge_read()?;
+        self.inner.find(query, limit).await
     }
 
     async fn census(&self) -> Result<Census, StoreError> {
-        self.faults.judge(&self.faults.reads)?;
+        self.faults.judge_read()?;
         self.inner.census().await
     }
 }

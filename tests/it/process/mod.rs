@@ -11,6 +11,7 @@ mod log;
 mod machine;
 mod shutdown;
 mod start;
+mod stores;
 
 use std::net::SocketAddr;
 use std::process::Stdio;

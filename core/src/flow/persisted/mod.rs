@@ -182,6 +182,7 @@ pub enum PersistedEnding {
     Interrupted,
     Lapsed,
     Overtaken,
+    Unsaved,
 }
 
 /// What is kept of a recorded answer beside its body, which is kept as it is.

@@ -240,6 +240,7 @@ fn ending(ending: PersistedEnding) -> Ending {
         PersistedEnding::Interrupted => Ending::Interrupted,
         PersistedEnding::Lapsed => Ending::Lapsed,
         PersistedEnding::Overtaken => Ending::Overtaken,
+        PersistedEnding::Unsaved => Ending::Unsaved,
     }
 }
 

@@ -167,6 +167,7 @@ fn ending(ending: Ending) -> PersistedEnding {
         Ending::Interrupted => PersistedEnding::Interrupted,
         Ending::Lapsed => PersistedEnding::Lapsed,
         Ending::Overtaken => PersistedEnding::Overtaken,
+        Ending::Unsaved => PersistedEnding::Unsaved,
     }
 }
 

@@ -1,0 +1,2 @@
+-- KEYS: clock. ARGV: floor, server.
+return {text(now(ARGV[1], ARGV[2]))}
