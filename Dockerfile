@@ -18,6 +18,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY core/ core/
 COPY appattest-backend/ appattest-backend/
 COPY testbed/ testbed/
+COPY bench/ bench/
 COPY config/ config/
 COPY src/ src/
 # The build context has no history; --build-arg INTEGRATOR_COMMIT=$(git rev-parse --short=12 HEAD)
