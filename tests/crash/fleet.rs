@@ -6,7 +6,8 @@ use std::process::{Child as Guard, Command as GuardCommand, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -109,6 +110,7 @@ impl Fleet {
         if let Some(running) = state.running.as_mut().filter(|running| !running.is_killed) {
             running.stopped = Some(micros());
             running.signal(Signal::STOP);
+            running.until_stopped();
         }
     }
 
@@ -206,10 +208,23 @@ impl Fleet {
 impl Running {
     fn signal(&self, signal: Signal) {
         // One that has ended by itself needs no signal; its callers find out.
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(id) = id.and_then(Pid::from_raw) {
+        if let Some(id) = self.id() {
             let _ = kill_process(id, signal);
         }
+    }
+
+    /// A signal that was sent is not taken yet: on a busy machine a thread may run on for long
+    /// enough to save an answer.
+    fn until_stopped(&self) {
+        let settled = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        if let Some(id) = self.id() {
+            let _ = retry_on_intr(|| waitid(WaitId::Pid(id), settled));
+        }
+    }
+
+    fn id(&self) -> Option<Pid> {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        id.and_then(Pid::from_raw)
     }
 
     fn blow(&self, from: u64) -> Blow {
