@@ -19,6 +19,8 @@ pub(crate) struct Round {
     pub(crate) took: Duration,
     /// Each step's latency.
     pub(crate) steps: Vec<Duration>,
+    /// Flows that were given up because the store was not there in time.
+    pub(crate) given_up: usize,
 }
 
 /// Runs `flows` flows of three steps each with `clients` clients at a time.
@@ -30,33 +32,43 @@ pub(crate) async fn run(address: SocketAddr, flows: usize, clients: usize) -> Ro
         running.spawn(async move {
             let mut client = Client::connect(address).await;
             let mut steps = Vec::with_capacity(share * STEPS);
+            let mut given_up = 0;
             for _ in 0..share {
-                flow(&mut client, &mut steps).await;
+                given_up += usize::from(flow(&mut client, &mut steps).await.is_none());
             }
-            steps
+            (steps, given_up)
         });
     }
-    let steps = running.join_all().await.concat();
+    let (steps, given_up): (Vec<_>, Vec<_>) = running.join_all().await.into_iter().unzip();
     Round {
         took: begun.elapsed(),
-        steps,
+        steps: steps.concat(),
+        given_up: given_up.iter().sum(),
     }
 }
 
-async fn flow(client: &mut Client, steps: &mut Vec<Duration>) {
-    let started = timed(client, "/v1/flows/start", START, steps).await;
+/// One whole flow; none where it was given up.
+async fn flow(client: &mut Client, steps: &mut Vec<Duration>) -> Option<()> {
+    let started = timed(client, "/v1/flows/start", START, steps).await?;
     let handle = started
         .split_once(r#""flowHandle":""#)
         .and_then(|(_, rest)| rest.split_once('"'))
         .map(|(handle, _)| handle.to_owned())
         .expect("a handle");
     let hash = format!("/v1/flows/{handle}/client-data-hash");
-    timed(client, &hash, "", steps).await;
-    let verdict = timed(client, &format!("/v1/flows/{handle}/assert"), ASSERT, steps).await;
+    timed(client, &hash, "", steps).await?;
+    let assert = format!("/v1/flows/{handle}/assert");
+    let verdict = timed(client, &assert, ASSERT, steps).await?;
     assert!(verdict.contains(r#""state":"verified""#), "{verdict}");
+    Some(())
 }
 
-async fn timed(client: &mut Client, path: &str, body: &str, steps: &mut Vec<Duration>) -> String {
+async fn timed(
+    client: &mut Client,
+    path: &str,
+    body: &str,
+    steps: &mut Vec<Duration>,
+) -> Option<String> {
     let asked = Instant::now();
     let answer = client.post(path, body).await;
     steps.push(asked.elapsed());

@@ -108,13 +108,14 @@ fn print(settings: &Settings, candidates: &[Candidate]) {
         settings.clients
     );
     println!(
-        "| store | time per step | fastest and slowest round | median latency | 99th percentile |"
+        "| store | time per step | fastest and slowest round | median latency | 99th percentile | given up |"
     );
-    println!("| --- | --- | --- | --- | --- |");
+    println!("| --- | --- | --- | --- | --- | --- |");
     for (candidate, summary) in candidates.iter().zip(&summaries) {
         let (fastest, slowest) = summary.spread;
+        let given_up: usize = candidate.rounds.iter().map(|round| round.given_up).sum();
         println!(
-            "| {} | {:.2} | {:.2} to {:.2} | {:.2} | {:.2} |",
+            "| {} | {:.2} | {:.2} to {:.2} | {:.2} | {:.2} | {given_up} |",
             candidate.name,
             ratio(summary.per_step, memory.per_step),
             ratio(fastest, memory.per_step),

@@ -60,6 +60,7 @@ mod tests {
         Round {
             took: Duration::from_millis(took),
             steps: steps.iter().copied().map(Duration::from_millis).collect(),
+            given_up: 0,
         }
     }
 
