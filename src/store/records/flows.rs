@@ -23,6 +23,7 @@ use crate::store::{Bounds, FlowStore};
 
 /// How long getting ready may take.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Flows in a database, as one runtime reaches it.
 pub(in crate::store) struct RecordedFlows {
     pub(super) records: Arc<dyn Records>,

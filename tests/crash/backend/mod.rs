@@ -102,7 +102,8 @@ impl Shared {
         }
         let mut unread = Vec::new();
         loop {
-            if stream.readable().await.is_err() {
+            // A connection that ends is readable too, and is no request.
+            if !matches!(stream.peek(&mut [0; 1]).await, Ok(1)) {
                 return;
             }
             if let Some(Deed::Readable(act)) = self.take(|deed| matches!(deed, Deed::Readable(_))) {

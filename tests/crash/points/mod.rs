@@ -99,7 +99,7 @@ async fn meet(point: Point, step: Step, scene: &Scene) -> Option<Vec<String>> {
         _ => {}
     }
     let mut caller = scene.caller();
-    scene.lead_up_to(&mut caller, step).await;
+    scene.lead_up_to(&mut caller, step).await?;
     if point == Point::K2 && scene.other() == 0 {
         // The only process has connections to the backend by now; it is to open another one.
         scene.world.fleet.kill(0);
