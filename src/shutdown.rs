@@ -23,12 +23,15 @@ pub struct Options {
     pub grace: Duration,
 }
 
-/// SIGTERM and SIGINT, and SIGHUP, which is ignored.
+/// SIGTERM and SIGINT, which ask for an end.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
 }
+
+/// SIGHUP, which ends nothing: it is also what ends a program whose terminal goes, and flows in
+/// memory are not to go with a terminal.
+pub struct Hangups(Signal);
 
 impl Signals {
     /// Takes the signals over from the system.
@@ -40,21 +43,14 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the next of the two that ask for an end. A hangup is none: it is what ends a
-    /// program whose terminal goes, and flows in memory are not to go with a terminal.
+    /// Waits for the next of them.
     pub async fn next(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => {
-                    tracing::warn!("SIGHUP is ignored; definitions are read at the start");
-                }
-            }
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 
@@ -62,6 +58,25 @@ impl Signals {
     pub async fn end_at_once(mut self) {
         self.next().await;
         process::exit(1);
+    }
+}
+
+impl Hangups {
+    /// Takes the signal over from the system.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn listen() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for the next one. Those that came since the last one was taken are one.
+    pub async fn next(&mut self) {
+        // None would mean that no more can come, which the system never says.
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

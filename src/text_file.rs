@@ -32,9 +32,16 @@ impl fmt::Display for TextFileError {
 
 /// The text of `path`, at most `most` bytes of it.
 pub(crate) fn read(path: &Path, most: u64) -> Result<String, TextFileError> {
+    let file = File::open(path).map_err(TextFileError::Unreadable)?;
+    read_from(file, most)
+}
+
+/// The text that `source` gives, at most `most` bytes of it.
+pub(crate) fn read_from(source: impl Read, most: u64) -> Result<String, TextFileError> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(most + 1).read_to_end(&mut bytes))
+    source
+        .take(most + 1)
+        .read_to_end(&mut bytes)
         .map_err(TextFileError::Unreadable)?;
     if bytes.len() as u64 > most {
         return Err(TextFileError::TooLarge(most));

@@ -3,6 +3,9 @@
 //! `stores` tells what a step costs over each store, as a ratio to the store in memory: one
 //! service for each store, all of them up at once, asked in turns that alternate between them, so
 //! that whatever else the machine does falls on all alike.
+//!
+//! `definitions` tells in the same way whether a step's cost grows with the number or the size of
+//! the definitions that are loaded.
 
 #![expect(
     clippy::expect_used,
@@ -12,6 +15,8 @@
 
 mod backend;
 mod client;
+mod definitions;
+mod large;
 mod round;
 mod service;
 mod stores;
@@ -32,6 +37,8 @@ struct Cli {
 enum Command {
     /// What a step costs over each store
     Stores(Settings),
+    /// What a step costs beside many definitions, and within a large one
+    Definitions(Settings),
 }
 
 /// What is measured how often.
@@ -40,7 +47,7 @@ struct Settings {
     /// The service's program
     #[arg(long, default_value = "target/release/appattest-integrator")]
     program: PathBuf,
-    /// Rounds of each store; the first one warms up and is not counted
+    /// Rounds of each candidate; the first one warms up and is not counted
     #[arg(long, default_value_t = 9)]
     rounds: usize,
     /// Flows of a round
@@ -52,10 +59,13 @@ struct Settings {
 }
 
 fn main() {
-    let Command::Stores(settings) = Cli::parse().command;
+    let command = Cli::parse().command;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(stores::measure(&settings));
+    match command {
+        Command::Stores(settings) => runtime.block_on(stores::measure(&settings)),
+        Command::Definitions(settings) => runtime.block_on(definitions::measure(&settings)),
+    }
 }

@@ -1,9 +1,11 @@
-//! A running service over one store.
+//! A running service.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 pub(crate) struct Service {
     child: Child,
@@ -11,8 +13,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts `program` before `backend`, with these settings of its store.
-    pub(crate) fn start(program: &Path, backend: SocketAddr, store: &[(&str, String)]) -> Self {
+    /// Starts `program` before `backend`, with these variables.
+    pub(crate) fn start(program: &Path, backend: SocketAddr, variables: &[(&str, String)]) -> Self {
         let mut command = Command::new(program);
         command
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -21,7 +23,7 @@ impl Service {
             .env("INTEGRATOR__LOG__LEVEL", "info")
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        for (name, value) in store {
+        for (name, value) in variables {
             command.env(name, value);
         }
         let child = command.spawn();
@@ -46,6 +48,19 @@ impl Service {
         // A pipe that nobody reads would fill up.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
+    }
+
+    /// How long its threads have run so far, as the kernel counts it to the nanosecond. They all
+    /// live as long as the service.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let threads = threads.expect("the service runs").map(|thread| {
+            let path = thread.expect("a thread").path().join("schedstat");
+            let text = fs::read_to_string(path).expect("the kernel counts");
+            let ran = text.split(' ').next().and_then(|ran| ran.parse().ok());
+            Duration::from_nanos(ran.expect("a number"))
+        });
+        threads.sum()
     }
 }
 

@@ -1,5 +1,6 @@
 //! From rounds to the few figures that are told.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::round::Round;
@@ -34,7 +35,47 @@ impl Summary {
     }
 }
 
-fn per_step(round: &Round) -> Duration {
+/// Ratios of rounds that were run side by side: their median, the least and the greatest.
+pub(crate) struct Spread {
+    median: f64,
+    least: f64,
+    greatest: f64,
+}
+
+impl Spread {
+    /// Of pairs of what is compared and what it is compared with.
+    pub(crate) fn of(pairs: impl Iterator<Item = (Duration, Duration)>) -> Self {
+        let mut ratios: Vec<f64> = pairs.map(|(one, other)| ratio(one, other)).collect();
+        ratios.sort_by(f64::total_cmp);
+        let at = |percent| {
+            let last = ratios.len().saturating_sub(1);
+            ratios
+                .get(last * percent / 100)
+                .copied()
+                .unwrap_or(f64::NAN)
+        };
+        Self {
+            median: at(50),
+            least: at(0),
+            greatest: at(100),
+        }
+    }
+}
+
+/// Two cells of a table.
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            median,
+            least,
+            greatest,
+        } = self;
+        write!(f, "{median:.2} | {least:.2} to {greatest:.2}")
+    }
+}
+
+/// The time of a round by the number of its steps.
+pub(crate) fn per_step(round: &Round) -> Duration {
     let steps = u32::try_from(round.steps.len()).unwrap_or(u32::MAX);
     round.took / steps.max(1)
 }
@@ -78,5 +119,16 @@ mod tests {
         let spread = (Duration::from_millis(3), Duration::from_millis(10));
         assert_eq!(summary.spread, spread);
         assert_eq!(summary.p50, Duration::from_millis(4));
+    }
+
+    #[test]
+    fn a_spread_is_of_the_ratios_within_each_pair() {
+        let pairs = [(2, 1), (30, 10), (100, 100)];
+        let pairs =
+            pairs.map(|(one, other)| (Duration::from_secs(one), Duration::from_secs(other)));
+
+        let spread = Spread::of(pairs.into_iter());
+
+        assert_eq!(spread.to_string(), "2.00 | 1.00 to 3.00");
     }
 }

@@ -275,6 +275,30 @@ fn a_refusal_that_ends_the_flow_need_not_name_it() {
 }
 
 #[test]
+fn a_refusal_with_a_2xx_need_not_name_its_flow_where_its_rule_says_so() {
+    let named = "
+flow_id = \"response:/id\"
+outcomes = [
+  { to = \"begun\", when = { \"/ok\" = true } },
+  { to = \"refused\", when = { \"/ok\" = false, \"/id\" = { absent = true } } },
+]";
+    let protocol = protocol(named, "{ to = \"done\" }");
+    let cases = [
+        ("{\"ok\":true,\"id\":\"f-1\"}", "begun"),
+        ("{\"ok\":true}", "unclassified"),
+        ("{\"ok\":false}", "refused"),
+        ("{\"ok\":false,\"id\":\"f-1\"}", "unclassified"),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(
+            told(&protocol, "start", 200, body.as_bytes()),
+            expected,
+            "{body}"
+        );
+    }
+}
+
+#[test]
 fn reasons_repeat_nothing_of_the_answer() {
     let rules = "{ to = \"done\", when = { \"/a\" = true } }";
     let protocol = protocol(BEGIN, rules);

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use integrator_core::protocol::{Compiled, Protocol, compile, graph};
+use integrator_core::protocol::{Compiled, Protocol, Step, compile, graph};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -76,13 +76,12 @@ fn every_good_definition_loads_with_these_warnings() {
 }
 
 #[test]
-fn the_diagram_in_the_document_is_the_one_that_is_drawn() {
-    let page = fs::read_to_string(workspace().join("docs/PROTOCOLS.md")).unwrap();
+fn the_diagram_in_the_documents_is_the_one_that_is_drawn() {
     let drawn = format!("```mermaid\n{}```", graph::mermaid(&app_attest()));
-    assert!(
-        page.contains(&drawn),
-        "docs/PROTOCOLS.md must hold:\n{drawn}"
-    );
+    for page in ["docs/PROTOCOLS.md", "CONTROL_MODEL.md"] {
+        let text = fs::read_to_string(workspace().join(page)).unwrap();
+        assert!(text.contains(&drawn), "{page} must hold:\n{drawn}");
+    }
 }
 
 #[test]
@@ -154,5 +153,21 @@ fn app_attest_compiles_to_what_its_file_says() {
     let hash = protocol.step("client-data-hash").unwrap();
     let keep: Vec<String> = hash.keep().iter().map(ToString::to_string).collect();
     assert_eq!(keep, ["/clientDataHash_base64"]);
-    assert_eq!(protocol.start().path(), "/app-attest/register");
+    assert_eq!(protocol.start().path().text(), "/app-attest/register");
+}
+
+#[test]
+fn every_state_and_step_is_found_by_its_name_and_nothing_else_is() {
+    for (file, text) in definitions("tests/protocols/good") {
+        let protocol = compiled(&file, &text).protocol;
+        for state in protocol.states() {
+            assert_eq!(protocol.state(protocol.state_name(state)), Some(state));
+        }
+        for step in protocol.steps() {
+            let found = protocol.step(step.name()).map(Step::id);
+            assert_eq!(found, Some(step.id()), "{file}");
+        }
+        assert_eq!(protocol.state("nowhere"), None);
+        assert!(protocol.step("nothing").is_none());
+    }
 }

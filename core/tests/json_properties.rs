@@ -89,6 +89,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn a_number_as_it_is_shown_has_the_same_value(text in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,40})?") {
+        let number = Decimal::parse(text.as_bytes()).unwrap();
+        let shown = number.to_string();
+        prop_assert_eq!(Decimal::parse(shown.as_bytes()), Some(number), "{}", shown);
+    }
+
+    #[test]
     fn generated_json_is_taken_and_kept_as_it_is(text in json_text()) {
         prop_assert_eq!(we_take(text.as_bytes()), Some(text));
     }

@@ -110,6 +110,12 @@ fn definition(steps: &[Step]) -> String {
             .enumerate()
             .map(|(index, source)| format!("x{index} = {:?}", source_text(source)))
             .collect();
+        // The path of a call needs what `attach` needs.
+        let path = step
+            .attach
+            .iter()
+            .map(|source| format!("/{{{}}}", source_text(source)));
+        let path: String = path.collect();
         let rules: Vec<String> = step
             .rules
             .iter()
@@ -128,7 +134,7 @@ fn definition(steps: &[Step]) -> String {
                 )
             })
             .collect();
-        writeln!(text, "[steps.{}]\nfrom = [{}]\ncall = \"POST /x\"\nremember = [\"m\", \"n\"]\nrequire = [{}]\nattach = {{ {} }}\noutcomes = [{}]", step_name(number), from.join(", "), required.join(", "), attach.join(", "), rules.join(", ")).unwrap();
+        writeln!(text, "[steps.{}]\nfrom = [{}]\ncall = \"POST /x{}\"\nremember = [\"m\", \"n\"]\nrequire = [{}]\nattach = {{ {} }}\noutcomes = [{}]", step_name(number), from.join(", "), path, required.join(", "), attach.join(", "), rules.join(", ")).unwrap();
         if step.names_flow {
             writeln!(text, "flow_id = \"response:/id\"").unwrap();
         }
@@ -213,9 +219,11 @@ proptest! {
                 let missing = runs.iter().any(|(state, facts)| step.from.contains(state) && !facts.contains(source));
                 let key = format!(": steps.{}.attach.x{index}: ", step_name(number));
                 prop_assert_eq!(told.iter().any(|line| line.contains(&key)), missing, "{}\n{:?}", text, told);
+                let key = format!(": steps.{}.call: {:?} ", step_name(number), source_text(source));
+                prop_assert_eq!(told.iter().any(|line| line.contains(&key)), missing, "{}\n{:?}", text, told);
             }
         }
-        let proved = told.iter().all(|line| ["unreachable", "dead end", "may be missing"].iter().any(|law| line.contains(law)));
+        let proved = told.iter().all(|line| ["unreachable", "dead end", "may be missing", "an earlier run"].iter().any(|law| line.contains(law)));
         prop_assert!(proved, "{}\n{:?}", text, told);
     }
 
@@ -319,7 +327,7 @@ fn a_definition_is_bounded_and_deep_toml_is_refused() {
     let told = compile("long.toml", &long, "digest").unwrap_err();
     assert_eq!(
         told[0].to_string(),
-        "long.toml:1: a definition is at most 262144 bytes long"
+        "long.toml:1:1: a definition is at most 262144 bytes long"
     );
     for deep in [
         "a.".repeat(100_000) + "a = 1",

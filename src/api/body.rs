@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
@@ -22,19 +22,13 @@ const DISCARDED_BYTES: usize = 4 * 1024 * 1024;
 /// How long that is waited for.
 const DISCARD_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The body, whole, of a request that says it is JSON or says nothing.
+/// The body, whole.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let read = timeout(BODY_DEADLINE, read_bounded(headers, body)).await;
-    let bytes = read.unwrap_or_else(|_| {
+    read.unwrap_or_else(|_| {
         let detail = "the body did not arrive within 30 s";
         Err(Problem::new(Code::RequestTimeout, detail).closing())
-    })?;
-    if is_json(headers) {
-        return Ok(bytes);
-    }
-    let detail =
-        "the body must be application/json: send that Content-Type, or none (curl --json does)";
-    Err(Problem::new(Code::UnsupportedMediaType, detail))
+    })
 }
 
 async fn read_bounded(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Problem> {
@@ -88,15 +82,4 @@ async fn discard(mut body: Body) -> bool {
         }
     }
     true
-}
-
-/// `application/json` with any parameters, or no content type at all.
-fn is_json(headers: &HeaderMap) -> bool {
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let Some(first) = types.next() else {
-        return true;
-    };
-    let essence = first.to_str().ok().and_then(|text| text.split(';').next());
-    types.next().is_none()
-        && essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }

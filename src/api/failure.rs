@@ -20,6 +20,7 @@ impl From<Failure> for Problem {
             FailureKind::StoreUnavailable { outcome, .. } => (outcome.map(sent), None),
             FailureKind::ShuttingDown => (Some("unknown"), None),
             FailureKind::InvalidInput(_)
+            | FailureKind::UnsupportedMediaType
             | FailureKind::NotFound(_)
             | FailureKind::Refused(_)
             | FailureKind::CapacityExhausted(_)
@@ -31,7 +32,7 @@ impl From<Failure> for Problem {
             outcome,
             answer,
             flow: failure.flow,
-            protocol: failure.protocol,
+            protocol: failure.protocol.map(|protocol| protocol.name().into()),
             step: failure.step,
             correlation_id: failure.correlation_id,
             ..Self::new(code, detail(failure.kind, failure.aftermath))
@@ -42,6 +43,9 @@ impl From<Failure> for Problem {
 fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
     match kind {
         FailureKind::InvalidInput(detail) | FailureKind::NotFound(detail) => detail,
+        FailureKind::UnsupportedMediaType => "the body must be application/json: send that \
+             Content-Type, or none (curl --json does)"
+            .to_owned(),
         FailureKind::Refused(refusal) => refusal.to_string(),
         FailureKind::Unanswered(error) => {
             format!("{error}. {}", what_now(aftermath))
@@ -76,6 +80,10 @@ const fn what_now(aftermath: Aftermath) -> &'static str {
         Aftermath::Held => {
             "The flow is unchanged, but a second call could do harm: this step is held. Ask the \
              backend what became of it."
+        }
+        Aftermath::NoFlowHeld => {
+            "No flow was started, but the backend may have acted, and a second call could do harm: \
+             ask it what became of it. Start such a flow with an Idempotency-Key, which holds it."
         }
         Aftermath::NoFlow => "No flow was started; the same request may be sent again.",
     }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderValue, Response};
 use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,9 +19,10 @@ use super::facts::{Artifacts, Facts};
 use super::failure::unclassified;
 use super::problem::Problem;
 use super::{Api, body, entropy_failed, headers, observation, query};
+use crate::envelope::Envelope;
 use crate::orchestrator::code::Code;
 use crate::orchestrator::reply::{Outcome, Reply};
-use crate::orchestrator::{StartOrder, StepOrder};
+use crate::orchestrator::{CallbackOrder, Delivery, StartOrder, StepOrder};
 use crate::phase::Phase;
 
 type Params<T> = Result<Path<T>, PathRejection>;
@@ -37,7 +38,9 @@ pub(super) async fn start(
     let started = start_named(&api, query.clone(), request).await;
     started.map_err(|problem| Problem {
         step: Some(START.to_owned()),
-        protocol: api.defined_name(query.ok().flatten().as_deref()),
+        protocol: problem
+            .protocol
+            .or_else(|| api.defined_name(query.ok().flatten().as_deref())),
         ..problem
     })
 }
@@ -54,12 +57,10 @@ async fn start_named(
     let correlation_id = headers::correlation_id(&parts.headers)?;
     let order = StartOrder {
         protocol: query?,
-        body: body.clone(),
         correlation_id: correlation_id
             .unwrap_or_else(|| super::layers::generated_id(&parts.extensions)),
         key: headers::idempotency_key(&parts.headers)?,
-        trace: headers::trace(&parts.headers, orchestrator.entropy())
-            .map_err(|error| entropy_failed(&error))?,
+        sent: api.delivery(body.clone(), parts.headers)?,
     };
     api.told(orchestrator.start(order).await, &body)
 }
@@ -71,19 +72,29 @@ pub(super) async fn step(
     request: Request,
 ) -> Answer {
     api.admits_work()?;
-    let (parts, sent) = request.into_parts();
-    let orchestrator = &api.orchestrator;
-    let body = body::read(&parts.headers, sent).await?;
+    let sent = api.received(request).await?;
+    let body = sent.body.clone();
     let Path((handle, step)) = params.map_err(unreadable_path)?;
-    let trace = headers::trace(&parts.headers, orchestrator.entropy())
-        .map_err(|error| entropy_failed(&error))?;
-    let order = StepOrder {
-        handle,
+    let order = StepOrder { handle, step, sent };
+    api.told(api.orchestrator.advance(order).await, &body)
+}
+
+/// `POST /v1/callbacks/{protocol}/{step}`
+pub(super) async fn callback(
+    State(api): State<Api>,
+    params: Params<(String, String)>,
+    request: Request,
+) -> Answer {
+    api.admits_work()?;
+    let sent = api.received(request).await?;
+    let body = sent.body.clone();
+    let Path((protocol, step)) = params.map_err(unreadable_path)?;
+    let order = CallbackOrder {
+        protocol,
         step,
-        body: body.clone(),
-        trace,
+        sent,
     };
-    api.told(orchestrator.advance(order).await, &body)
+    api.told(api.orchestrator.call_back(order).await, &body)
 }
 
 /// `GET /v1/flows/{flowHandle}/status`
@@ -136,9 +147,23 @@ pub(super) async fn response(State(api): State<Api>, params: Params<(String, Str
 impl Api {
     /// The name of the protocol that a start asks for, if it is a defined one.
     fn defined_name(&self, asked: Option<&str>) -> Option<Arc<str>> {
-        let catalog = self.orchestrator.catalog();
+        let catalog = self.orchestrator.catalogs().current();
         let protocol = asked.map_or_else(|| Some(catalog.default()), |name| catalog.get(name));
         protocol.map(|protocol| protocol.name().into())
+    }
+
+    /// A request, read whole.
+    async fn received(&self, request: Request) -> Result<Delivery, Problem> {
+        let (parts, sent) = request.into_parts();
+        let body = body::read(&parts.headers, sent).await?;
+        self.delivery(body, parts.headers)
+    }
+
+    fn delivery(&self, body: Bytes, headers: HeaderMap) -> Result<Delivery, Problem> {
+        let trace = headers::trace(&headers, self.orchestrator.entropy())
+            .map_err(|error| entropy_failed(&error))?;
+        let envelope = Envelope::new(headers, trace);
+        Ok(Delivery { body, envelope })
     }
 
     /// Once the drain delay is over, nothing more is begun on connections that are still open.
@@ -159,10 +184,8 @@ impl Api {
             }
             Err(failure) => {
                 let protocol = failure.protocol.as_deref();
-                let protocol = protocol.and_then(|name| self.orchestrator.catalog().get(name));
-                let step = failure.step.as_deref();
                 let step = protocol
-                    .zip(step)
+                    .zip(failure.step.as_deref())
                     .and_then(|(protocol, step)| protocol.step(step));
                 step.and_then(|step| self.telemetry.artifacts(step, body))
             }

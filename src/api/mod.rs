@@ -88,6 +88,7 @@ fn flow_routes() -> Router<Api> {
     Router::new()
         .route("/v1/flows/start", post(flows::start))
         .route("/v1/flows/{flowHandle}/{step}", post(flows::step))
+        .route("/v1/callbacks/{protocol}/{step}", post(flows::callback))
         .route("/v1/flows/{flowHandle}/status", get(flows::status))
         .route("/v1/flows/{flowHandle}/history", get(flows::history))
         .route(

@@ -11,19 +11,25 @@ use integrator_core::protocol::{Protocol, Step, Unknown};
 
 use super::Api;
 use super::json::{ObjectWriter, array};
+use super::observation::time;
 use super::problem::Problem;
 use crate::orchestrator::code::Code;
+use crate::orchestrator::{Reload, ReloadOutcome};
 
 /// `GET /v1/protocols`
 pub(super) async fn list(State(api): State<Api>) -> Result<Response<Body>, Problem> {
     api.admits_work()?;
-    let entries = api.orchestrator.catalog().iter().map(|protocol| {
+    let standing = api.orchestrator.catalogs().standing();
+    let entries = standing.catalog.iter().map(|protocol| {
         let mut entry = ObjectWriter::new();
         write_names(&mut entry, protocol);
         entry.finish()
     });
     let mut object = ObjectWriter::new();
     object.raw("protocols", &array(entries));
+    if let Some(reload) = &standing.reload {
+        object.raw("reload", &described_reload(reload));
+    }
     Ok(json(object.into_bytes()))
 }
 
@@ -33,7 +39,7 @@ pub(super) async fn show(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Problem> {
     api.admits_work()?;
-    let catalog = api.orchestrator.catalog();
+    let catalog = api.orchestrator.catalogs().current();
     let protocol = name.ok().and_then(|Path(name)| catalog.get(&name));
     let protocol = protocol.ok_or_else(|| {
         let names: Vec<&str> = catalog.iter().map(|protocol| protocol.name()).collect();
@@ -41,6 +47,20 @@ pub(super) async fn show(
         Problem::new(Code::NotFound, detail)
     })?;
     Ok(json(described(protocol)))
+}
+
+fn described_reload(reload: &Reload) -> Vec<u8> {
+    let mut entry = ObjectWriter::new();
+    entry
+        .string("outcome", reload.outcome.as_str())
+        .string("at", &time(reload.at));
+    match &reload.outcome {
+        ReloadOutcome::Loaded => {}
+        ReloadOutcome::Refused(problems) => {
+            entry.strings("problems", problems.iter().map(String::as_str));
+        }
+    }
+    entry.finish()
 }
 
 fn described(protocol: &Protocol) -> Bytes {
@@ -79,7 +99,7 @@ fn described_step(protocol: &Protocol, step: &Step) -> Vec<u8> {
         )
         .string(
             "call",
-            &format!("{} {}", step.method().as_str(), step.path()),
+            &format!("{} {}", step.method().as_str(), step.path().text()),
         )
         .strings("require", step.require().iter().map(String::as_str))
         .strings("remember", step.remember().iter().map(String::as_str))
@@ -91,8 +111,15 @@ fn described_step(protocol: &Protocol, step: &Step) -> Vec<u8> {
             "default",
             step.default().iter().map(|(name, _)| name.as_str()),
         )
+        .strings("headers", step.headers().iter().map(String::as_str))
         .boolean("repeatable", step.repeatable())
         .string("unknown", unknown(step.unknown()));
+    if let Some(body) = step.sends().body() {
+        entry.string("body", body);
+    }
+    if let Some(pointer) = step.callback() {
+        entry.string("callback", &pointer.to_string());
+    }
     entry.finish()
 }
 

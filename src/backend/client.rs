@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use integrator_core::flow::answer::WholeAnswer;
 use integrator_core::flow::history::Sent;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::read_whole;
 use super::base_url::BaseUrl;
+use super::encoding::{self, Written};
 use super::error::{CallError, innermost};
 use super::request::BackendRequest;
 
@@ -44,6 +45,7 @@ pub struct BackendClient {
     client: Client,
     base_url: BaseUrl,
     timeout: Duration,
+    configured: HeaderMap,
 }
 
 impl BackendClient {
@@ -57,6 +59,7 @@ impl BackendClient {
             base_url: options.base_url.as_str().to_owned(),
             cause,
         };
+        let configured = header_map(&options.headers).map_err(failed)?;
         let client = Client::builder()
             .http1_only()
             .redirect(redirect::Policy::none())
@@ -68,7 +71,7 @@ impl BackendClient {
             .pool_idle_timeout(IDLE_CONNECTION_LIFE)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .user_agent(concat!("appattest-integrator/", env!("CARGO_PKG_VERSION")))
-            .default_headers(header_map(&options.headers).map_err(failed)?);
+            .default_headers(configured.clone());
         let client = trusting(client, &options.base_url)
             .build()
             .map_err(|error| failed(innermost(&error)))?;
@@ -76,6 +79,7 @@ impl BackendClient {
             client,
             base_url: options.base_url.clone(),
             timeout: options.timeout,
+            configured,
         })
     }
 
@@ -121,18 +125,41 @@ impl BackendClient {
 
     #[expect(clippy::disallowed_methods, reason = "this is the place that sends")]
     async fn send(&self, request: BackendRequest) -> Result<reqwest::Response, reqwest::Error> {
-        let mut post = self
-            .client
-            .post(self.base_url.join(&request.path))
-            .header(CONTENT_TYPE, "application/json")
+        let BackendRequest { message, .. } = &request;
+        let url = self.base_url.join(&encoding::target(message));
+        let mut call = match encoding::body(&message.payload) {
+            None => self.client.get(url),
+            Some(Written {
+                content_type,
+                bytes,
+            }) => {
+                let post = self.client.post(url);
+                // A library leaves the length of nothing out, and servers refuse a POST without.
+                let post = if bytes.is_empty() {
+                    post.header(CONTENT_LENGTH, "0")
+                } else {
+                    post.body(bytes)
+                };
+                content_type
+                    .into_iter()
+                    .fold(post, |post, said| post.header(CONTENT_TYPE, said))
+            }
+        };
+        for (name, value) in &request.headers {
+            // What the operator configured is not the caller's to replace.
+            if !self.configured.contains_key(name) {
+                call = call.header(name, value);
+            }
+        }
+        call = call
             .header("x-correlation-id", &*request.correlation_id)
             .header("x-flow-handle", request.flow_handle)
             .header("idempotency-key", request.attempt)
             .header("traceparent", request.trace.parent());
         if let Some(state) = request.trace.state() {
-            post = post.header("tracestate", state);
+            call = call.header("tracestate", state);
         }
-        post.body(request.body).send().await
+        call.send().await
     }
 }
 

@@ -3,5 +3,6 @@
 pub mod answer;
 pub mod base_url;
 pub mod client;
+pub mod encoding;
 pub mod error;
 pub mod request;

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use http::HeaderMap;
+use integrator_core::flow::message::Message;
 
 use crate::trace_context::TraceContext;
 
-/// A request that stands on its own: nothing of the caller's but the body and what is named here
-/// reaches the backend.
+/// A request that stands on its own: nothing of the caller's but what is named here reaches the
+/// backend.
 #[derive(Clone)]
 pub struct BackendRequest {
-    /// The path under the backend's base address, as the definition writes it.
-    pub path: Arc<str>,
-    /// The JSON body.
-    pub body: Bytes,
+    /// Where to, under the backend's base address, and what.
+    pub message: Message,
+    /// The headers of the caller's that go along.
+    pub headers: HeaderMap,
     /// `X-Correlation-ID`.
     pub correlation_id: Arc<str>,
     /// `X-Flow-Handle`.

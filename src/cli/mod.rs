@@ -46,6 +46,9 @@ pub struct Cli {
 enum Command {
     #[command(flatten)]
     Configured(Configured),
+    /// Look at protocols, and write new ones
+    #[command(subcommand)]
+    Protocol(protocol::Command),
     /// Show a device attest and assert through the integrator, then stay up to be tried
     Demo {
         /// End after what is shown
@@ -65,9 +68,6 @@ enum Configured {
     },
     /// Check the configuration and the protocols, and change nothing
     Check,
-    /// Look at the protocols
-    #[command(subcommand)]
-    Protocol(protocol::Command),
     /// Look at the store, or carry its flows to another one
     #[command(subcommand)]
     Store(store::Command),
@@ -82,29 +82,32 @@ pub fn run(cli: Cli, environment: Vec<(OsString, OsString)>) -> ExitCode {
             .exit();
     }
     let serve = Configured::Serve { listen: cli.listen };
-    let command = match cli.command.unwrap_or(Command::Configured(serve)) {
-        // The demonstration brings its own configuration and asks for none.
-        Command::Demo { once } => return demo::run(once),
-        Command::Configured(command) => command,
-    };
-    let listen = if let Configured::Serve { listen } = &command {
-        listen.clone()
-    } else {
-        None
-    };
     let flags = Flags {
-        listen,
+        listen: None,
         protocols: cli.protocols,
     };
-    let sources = Sources {
+    let mut sources = Sources {
         file: cli.config,
         environment,
         flags,
         directory: PathBuf::new(),
     };
+    let command = match cli.command.unwrap_or(Command::Configured(serve)) {
+        // The demonstration brings its own configuration and asks for none.
+        Command::Demo { once } => return demo::run(once),
+        // Whoever writes a definition may have no configuration yet, or a broken one.
+        Command::Protocol(command) => {
+            let load = || config::load_with_protocols(sources).map(|(_, catalog)| catalog);
+            return protocol::answer(&command, load);
+        }
+        Command::Configured(command) => command,
+    };
+    if let Configured::Serve { listen } = &command {
+        sources.flags.listen.clone_from(listen);
+    }
     match config::load_with_protocols(sources) {
         Ok((config, catalog)) => answer(&command, config, catalog),
-        Err(problems) => refuse(&problems),
+        Err(problems) => output::unusable(&refused(&problems)),
     }
 }
 
@@ -113,17 +116,14 @@ fn answer(command: &Configured, config: Config, catalog: Catalog) -> ExitCode {
         Configured::Serve { .. } => serve::run(config, catalog),
         Configured::Check => output::print(&check::report(&config, &catalog)),
         Configured::Store(command) => store::answer(command, &config),
-        Configured::Protocol(command) => match protocol::answer(command, &catalog) {
-            Ok(text) => output::print(&text),
-            Err(text) => output::unusable(&text),
-        },
     }
 }
 
-fn refuse(problems: &Problems) -> ExitCode {
+/// Every problem, and how many they are.
+fn refused(problems: &Problems) -> String {
     let count = match problems.len() {
         1 => "one problem; nothing was started".to_owned(),
         many => format!("{many} problems; nothing was started"),
     };
-    output::unusable(&format!("{problems}\n{count}"))
+    format!("{problems}\n{count}")
 }

@@ -7,32 +7,48 @@ use super::{Config, backends, registry};
 use crate::catalog::Catalog;
 use crate::problems::Problem;
 
-/// Protocols whose backend is none of those that are configured.
-pub(super) fn strangers(configured: &[&str], catalog: &Catalog) -> Vec<Problem> {
+/// Protocols whose backend is none of those that are configured; `remedy` is what is to be done
+/// with a section for it.
+pub(super) fn strangers(configured: &[&str], catalog: &Catalog, remedy: &str) -> Vec<Problem> {
     let unknown = |protocol: &&Protocol| !configured.contains(&protocol.backend());
     let protocols = catalog.iter().map(AsRef::as_ref).filter(unknown);
     protocols
-        .map(|protocol| stranger(configured, catalog, protocol))
+        .map(|protocol| stranger(configured, catalog, protocol, remedy))
         .collect()
 }
 
-fn stranger(configured: &[&str], catalog: &Catalog, protocol: &Protocol) -> Problem {
+fn stranger(configured: &[&str], catalog: &Catalog, protocol: &Protocol, remedy: &str) -> Problem {
     let (name, backend) = (protocol.name(), protocol.backend());
     let meant = registry::nearest(backend, configured.iter().copied());
     let meant = meant
         .map(|meant| format!(" (did you mean {meant}?)"))
         .unwrap_or_default();
     Problem::new(format!(
-        "{}: protocol {name} asks the backend {backend}, which is not configured{meant}; \
-         configured: {}; add [{}.{backend}]",
+        "{}{}: protocol {name} asks the backend {backend}, which is not configured{meant}; \
+         configured: {}; {remedy} [{}.{backend}]",
         catalog.origin(name).unwrap_or_default(),
+        line_of_backend(protocol.definition()),
         configured.join(", "),
         backends::SECTION,
     ))
 }
 
+/// `:LINE` of the key `backend`, which stands above all tables.
+fn line_of_backend(definition: &str) -> String {
+    let mut lines = (1..).zip(definition.lines());
+    let line = lines.find(|(_, line)| line.trim_start().starts_with("backend"));
+    line.map_or_else(String::new, |(number, _)| format!(":{number}"))
+}
+
+/// What is allowed but doubtful in the protocols, by themselves and before this configuration.
+pub(super) fn doubts(config: &Config, catalog: &Catalog) -> Vec<String> {
+    let mut doubts = catalog.warnings().to_vec();
+    doubts.extend(slow_backends(config, catalog));
+    doubts
+}
+
 /// Protocols whose flows end before a call to their backend has to.
-pub(super) fn slow_backends(config: &Config, catalog: &Catalog) -> Vec<String> {
+fn slow_backends(config: &Config, catalog: &Catalog) -> Vec<String> {
     let slow = |protocol: &Protocol| {
         let (name, backend, ttl) = (protocol.name(), protocol.backend(), protocol.ttl());
         let timeout = config.backends.get(backend)?.timeout;

@@ -12,6 +12,7 @@
 //! | `settled` | the layers laid on each other |
 //! | `server` … `telemetry`, `build` | one section each: its settings, its type, its contradictions |
 //! | `agree` | configuration and protocols against each other |
+//! | `reread` | the protocols read anew, in a process that goes on |
 
 mod admission;
 mod agree;
@@ -28,6 +29,7 @@ mod ops;
 mod protocols;
 mod raw;
 pub mod registry;
+mod reread;
 mod server;
 pub mod setting;
 mod settled;
@@ -117,10 +119,8 @@ pub fn load_with_protocols(sources: Sources) -> Result<(Config, Catalog), Proble
     let config = finish(&settled, &directory);
     match (config, catalog(&settled, &directory)) {
         (Ok(mut config), Ok(Some(catalog))) => {
-            config.warnings.extend(catalog.warnings().iter().cloned());
-            config
-                .warnings
-                .extend(agree::slow_backends(&config, &catalog));
+            let doubts = agree::doubts(&config, &catalog);
+            config.warnings.extend(doubts);
             Ok((config, catalog))
         }
         (config, catalog) => {
@@ -147,7 +147,8 @@ fn catalog(settled: &Settled, directory: &Path) -> Result<Option<Catalog>, Probl
             .collect::<Problems>()
     })?;
     let configured: Vec<&str> = settled.backends.keys().map(String::as_str).collect();
-    Problems::from_iter(agree::strangers(&configured, &catalog)).or(Some(catalog))
+    let strangers = agree::strangers(&configured, &catalog, "add");
+    Problems::from_iter(strangers).or(Some(catalog))
 }
 
 /// Lays the layers on each other.

@@ -1,7 +1,7 @@
 //! `[protocols]`: where definitions are, and which one a start runs.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::setting::{Feature, Kind, Setting};
@@ -33,8 +33,11 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// Protocol definitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protocols {
-    /// The folder of definitions; without one the compiled-in definitions are all there is.
-    pub dir: Option<PathBuf>,
+    /// The folder of definitions.
+    pub dir: PathBuf,
+    /// Whether some layer names the folder. One that none names may be missing: the compiled-in
+    /// definitions are all there is then.
+    pub dir_is_named: bool,
     /// The protocol that a start runs when it names none.
     pub default: String,
 }
@@ -42,9 +45,17 @@ pub struct Protocols {
 impl Protocols {
     pub(super) fn assemble(settled: &Settled, directory: &Path) -> Result<Protocols, Problem> {
         Ok(Protocols {
-            dir: dir(settled, directory)?,
+            dir: directory.join(settled.path(DIR)?),
+            dir_is_named: settled.is_said(DIR),
             default: settled.text(DEFAULT)?.to_owned(),
         })
+    }
+
+    /// The folder as it is now, unless it is missing and may be.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        let missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+        let is_there = self.dir_is_named || !fs::read_dir(&self.dir).is_err_and(missing);
+        is_there.then_some(self.dir.as_path())
     }
 }
 
@@ -54,7 +65,7 @@ fn dir(settled: &Settled, directory: &Path) -> Result<Option<PathBuf>, Problem> 
     let dir = directory.join(named);
     match fs::read_dir(&dir) {
         Ok(_) => Ok(Some(dir)),
-        Err(error) if error.kind() == ErrorKind::NotFound && !settled.is_said(DIR) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !settled.is_said(DIR) => Ok(None),
         Err(error) => {
             let text = format!(
                 "the folder {} cannot be read: {error}; name a folder of definitions",

@@ -20,7 +20,7 @@ use self::child::Child;
 use self::device::Laboratory;
 use self::http::Http;
 use self::screen::Screen;
-use crate::shutdown::Signals;
+use crate::shutdown::{Hangups, Signals};
 
 /// The application that the simulated device runs.
 const APP: &str = "A1B2C3D4E5.com.example.demo";
@@ -60,6 +60,8 @@ pub fn run(once: bool) -> ExitCode {
 
 async fn show(once: bool) -> Result<(), DemoError> {
     let mut signals = Signals::listen().map_err(DemoError::io("signals cannot be heard"))?;
+    // A terminal that goes would end this program before what it started.
+    let _not_ended_by = Hangups::listen().map_err(DemoError::io("signals cannot be heard"))?;
     let folder = tempfile::Builder::new()
         .prefix("appattest-demo-")
         .tempdir()

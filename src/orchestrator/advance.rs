@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use integrator_core::flow::ids::{AttemptId, ClaimId, FlowHandle};
 use integrator_core::flow::machine::{Begin, Request, begin};
 use integrator_core::flow::refusal::{Refusal, Why};
-use integrator_core::protocol::{Protocol, Step, read_body};
+use integrator_core::protocol::Step;
 
+use super::delivery::Delivery;
 use super::event::Event;
 use super::failure::{Failure, FailureKind};
 use super::reply::{Outcome, Reply};
-use super::{Found, Orchestrator, fingerprint, no_flow};
-use crate::trace_context::TraceContext;
+use super::{Found, Orchestrator, no_flow};
+use crate::envelope::Envelope;
 
 /// How often a request is judged anew because another one changed the flow in between. Each
 /// round means that someone else made progress, so more than a few are never needed.
@@ -25,10 +25,8 @@ pub struct StepOrder {
     pub handle: String,
     /// The step's name, as the caller wrote it.
     pub step: String,
-    /// The body, as it arrived.
-    pub body: Bytes,
-    /// The caller's trace.
-    pub trace: TraceContext,
+    /// What the caller sent.
+    pub sent: Delivery,
 }
 
 /// What following a judgement led to.
@@ -51,15 +49,17 @@ impl Orchestrator {
             .await
     }
 
-    async fn run_step(self: &Arc<Self>, order: &StepOrder) -> Outcome {
-        let body = read_body(&order.body)
-            .map_err(|invalid| Failure::new(FailureKind::InvalidInput(invalid.to_string())))?;
-        let handle = FlowHandle::parse(&order.handle).ok_or_else(no_flow)?;
-        let fingerprint = fingerprint(&order.body);
+    pub(super) async fn run_step(self: &Arc<Self>, order: &StepOrder) -> Outcome {
+        let read = order.sent.read();
+        let not_found = |failure| read.unless_unreadable(failure);
+        let handle = FlowHandle::parse(&order.handle).ok_or_else(no_flow);
+        let handle = handle.map_err(not_found)?;
+        let fingerprint = order.sent.fingerprint();
         let mut missed = None;
         for _ in 0..ROUNDS {
-            let found = self.find(&handle).await?;
-            let step = existing_step(&found, &order.step)?;
+            let found = self.find(&handle).await.map_err(not_found)?;
+            let step = existing_step(&found, &order.step).map_err(not_found)?;
+            let body = read.of(step)?;
             let request = Request {
                 step,
                 body: &body,
@@ -68,7 +68,7 @@ impl Orchestrator {
             let terms = self.terms(&found.protocol)?;
             let judged = begin(&found.flow, &found.protocol, request, terms, &found.now);
             match self
-                .follow(judged, &found, step, &order.trace, &mut missed)
+                .follow(judged, &found, step, &order.sent.envelope, &mut missed)
                 .await
             {
                 Followed::Told(outcome) => return outcome,
@@ -88,7 +88,7 @@ impl Orchestrator {
         judged: Begin,
         found: &Found,
         step: &Step,
-        trace: &TraceContext,
+        envelope: &Envelope,
         missed: &mut Option<ClaimId>,
     ) -> Followed {
         match judged {
@@ -102,7 +102,7 @@ impl Orchestrator {
                     Followed::Again
                 }
             },
-            Begin::Call(begun) => self.claim(found, *begun, trace).await,
+            Begin::Call(begun) => self.claim(found, *begun, envelope).await,
         }
     }
 
@@ -128,7 +128,7 @@ impl Orchestrator {
 
 /// `start` creates a flow and is no step of one that exists.
 fn existing_step<'a>(found: &'a Found, name: &str) -> Result<&'a Step, Failure> {
-    let protocol: &Protocol = &found.protocol;
+    let protocol = &found.protocol;
     let step = protocol
         .step(name)
         .filter(|step| step.id() != protocol.start().id());

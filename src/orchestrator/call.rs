@@ -19,14 +19,14 @@ use super::{Found, Orchestrator};
 use crate::backend::client::BackendClient;
 use crate::backend::error::CallError;
 use crate::backend::request::BackendRequest;
+use crate::envelope::Envelope;
 use crate::store::{Next, Replaced, Replacement, StoreError, Stored};
-use crate::trace_context::TraceContext;
 
 /// A call whose claim is saved.
 pub(super) struct Conversation {
     pub(super) begun: Begun,
     pub(super) protocol: Arc<Protocol>,
-    pub(super) trace: TraceContext,
+    pub(super) envelope: Envelope,
     pub(super) ticket: Ticket,
     pub(super) deadlines: Deadlines,
 }
@@ -75,9 +75,9 @@ impl Orchestrator {
         self: &Arc<Self>,
         found: &Found,
         begun: Begun,
-        trace: &TraceContext,
+        envelope: &Envelope,
     ) -> Followed {
-        let conversation = match self.conversation(begun, &found.protocol, trace, found.asked) {
+        let conversation = match self.conversation(begun, &found.protocol, envelope, found.asked) {
             Ok(conversation) => conversation,
             Err(failure) => return Followed::Told(Err(failure)),
         };
@@ -135,7 +135,7 @@ impl Orchestrator {
         &self,
         begun: Begun,
         protocol: &Arc<Protocol>,
-        trace: &TraceContext,
+        envelope: &Envelope,
         asked: Instant,
     ) -> Result<Conversation, Failure> {
         let client = self.backend_of(protocol)?;
@@ -143,7 +143,7 @@ impl Orchestrator {
             ticket: self.shared.joins.open(begun.call.claim),
             deadlines: Deadlines::from(asked, client),
             protocol: protocol.clone(),
-            trace: trace.clone(),
+            envelope: envelope.clone(),
             begun,
         })
     }
@@ -165,12 +165,12 @@ impl Orchestrator {
             return Err(NoAnswer::Interrupted);
         };
         let request = BackendRequest {
-            path: step.path().into(),
-            body: conversation.begun.call.body.clone(),
+            message: conversation.begun.call.message.clone(),
+            headers: conversation.envelope.going_along(step),
             correlation_id: flow.origin().correlation_id.clone(),
             flow_handle: flow.handle().as_str().to_owned(),
             attempt: conversation.begun.call.attempt.as_str().to_owned(),
-            trace: conversation.trace.clone(),
+            trace: conversation.envelope.trace().clone(),
         };
         let begun = self.shared.clock.monotonic();
         let answered = tokio::select! {

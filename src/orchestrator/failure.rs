@@ -24,9 +24,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The flow it happened to, where one is known and remains.
     pub flow: Option<Box<FlowContext>>,
-    /// The protocol, where it is known: a defined name.
-    pub protocol: Option<Arc<str>>,
-    /// The step, where it is known: a defined name.
+    /// The protocol, where it is known: that of the flow, whatever has been loaded since it began.
+    pub protocol: Option<Arc<Protocol>>,
+    /// The step, where it is known: a name that the protocol defines.
     pub step: Option<String>,
     /// The correlation id of the flow, where one is known.
     pub correlation_id: Option<Arc<str>>,
@@ -43,6 +43,8 @@ pub enum Aftermath {
     Held,
     /// It is gone: a start that nobody can repeat leaves none behind.
     NoFlow,
+    /// The same, of a start whose second call could do harm.
+    NoFlowHeld,
 }
 
 /// What a failure tells of its flow.
@@ -65,6 +67,8 @@ pub struct FlowContext {
 pub enum FailureKind {
     /// The request cannot be taken.
     InvalidInput(String),
+    /// The request says that its body is no JSON, and the step takes nothing else.
+    UnsupportedMediaType,
     /// The thing asked for does not exist; the text says which.
     NotFound(String),
     /// The flow machine refused the step.
@@ -101,12 +105,17 @@ impl Failure {
     }
 
     /// The same failure, told with the facts of its flow.
-    pub(super) fn of_flow(self, flow: &Flow, protocol: &Protocol, now: &Now) -> Self {
+    pub(super) fn of_flow(self, flow: &Flow, protocol: &Arc<Protocol>, now: &Now) -> Self {
         self.in_state(flow, protocol, flow.state_at(protocol, now))
     }
 
     /// The same, for a flow whose state was found out otherwise.
-    pub(super) fn in_state(mut self, flow: &Flow, protocol: &Protocol, state: StateId) -> Self {
+    pub(super) fn in_state(
+        mut self,
+        flow: &Flow,
+        protocol: &Arc<Protocol>,
+        state: StateId,
+    ) -> Self {
         self.flow = Some(Box::new(FlowContext {
             handle: flow.handle().clone(),
             flow_id: flow.flow_id().cloned(),
@@ -119,7 +128,7 @@ impl Failure {
             expires_at: flow.expires_at().clone(),
         }));
         self.correlation_id = Some(flow.origin().correlation_id.clone());
-        self.protocol = Some(flow.origin().protocol.clone());
+        self.protocol = Some(protocol.clone());
         self
     }
 
@@ -144,6 +153,7 @@ impl Failure {
             FailureKind::Internal(cause) => Some(cause.into()),
             FailureKind::StoreUnavailable { error, .. } => Some(error.to_string().into()),
             FailureKind::InvalidInput(_)
+            | FailureKind::UnsupportedMediaType
             | FailureKind::NotFound(_)
             | FailureKind::Refused(_)
             | FailureKind::Unanswered(_)
@@ -151,6 +161,14 @@ impl Failure {
             | FailureKind::CapacityExhausted(_)
             | FailureKind::ShuttingDown => None,
         }
+    }
+
+    /// Whether the request itself is at fault, so that it may mean something by another definition.
+    pub(super) fn tells_of_the_request(&self) -> bool {
+        matches!(
+            self.code(),
+            Code::InvalidInput | Code::UnsupportedMediaType | Code::NotFound
+        )
     }
 
     /// Whether the store holds a record that it cannot read.
@@ -167,6 +185,7 @@ impl Failure {
     pub fn code(&self) -> Code {
         match &self.kind {
             FailureKind::InvalidInput(_) => Code::InvalidInput,
+            FailureKind::UnsupportedMediaType => Code::UnsupportedMediaType,
             FailureKind::NotFound(_) => Code::NotFound,
             FailureKind::Refused(refusal) => refusal_code(&refusal.why),
             FailureKind::Unanswered(error) => ending_code(error.ending()),
@@ -179,7 +198,9 @@ impl Failure {
     }
 }
 
-fn refusal_code(why: &Why) -> Code {
+/// The code by which callers know a refusal.
+#[must_use]
+pub fn refusal_code(why: &Why) -> Code {
     match why {
         Why::Expired => Code::Expired,
         Why::Terminal => Code::TerminalState,

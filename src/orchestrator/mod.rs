@@ -6,7 +6,9 @@
 
 mod advance;
 mod call;
+mod callback;
 pub mod code;
+mod delivery;
 pub mod event;
 pub mod failure;
 mod joins;
@@ -35,6 +37,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::advance::StepOrder;
+pub use self::callback::CallbackOrder;
+pub(crate) use self::callback::named as named_by_callback;
+pub use self::delivery::Delivery;
 use self::event::Observer;
 use self::failure::{Failure, FailureKind};
 use self::joins::Joins;
@@ -42,7 +47,8 @@ use self::reply::Outcome;
 pub use self::start::StartOrder;
 pub use self::sweep::Swept;
 use crate::backend::client::BackendClient;
-use crate::catalog::Catalog;
+use crate::catalog::Catalogs;
+pub use crate::catalog::{Reload, ReloadOutcome};
 use crate::clock::Clock;
 use crate::entropy::{self, Entropy};
 pub use crate::store::{Census, StoreError};
@@ -50,8 +56,8 @@ use crate::store::{Durability, FlowStore, Loaded, Stored};
 
 /// What all runtimes of the process share.
 pub struct Shared {
-    /// The protocols that flows run.
-    pub catalog: Arc<Catalog>,
+    /// The protocols that flows are started with; each flow keeps the one that it began with.
+    pub catalogs: Arc<Catalogs>,
     /// Time, for durations and what people read.
     pub clock: Arc<dyn Clock>,
     /// Randomness, for identifiers.
@@ -70,13 +76,13 @@ impl Shared {
     /// Parts that the process begins with, with no step under way.
     #[must_use]
     pub fn new(
-        catalog: Arc<Catalog>,
+        catalogs: Arc<Catalogs>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         observer: Arc<dyn Observer>,
     ) -> Self {
         Self {
-            catalog,
+            catalogs,
             clock,
             entropy,
             observer,
@@ -120,10 +126,10 @@ impl Orchestrator {
         }
     }
 
-    /// The protocols that flows can run.
+    /// The protocols that flows can be started with.
     #[must_use]
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.shared.catalog
+    pub fn catalogs(&self) -> &Catalogs {
+        &self.shared.catalogs
     }
 
     /// The one source of random identifiers.

@@ -180,7 +180,16 @@ pub(super) fn released_failure(
         .of_flow(&seen.flow, &conversation.protocol, &seen.now)
         .at_step(step);
     if leaves_nothing(conversation) {
-        without_flow(failure)
+        let failure = without_flow(failure);
+        let aftermath = if holds {
+            Aftermath::NoFlowHeld
+        } else {
+            failure.aftermath
+        };
+        Failure {
+            aftermath,
+            ..failure
+        }
     } else if holds {
         failure.holding(step)
     } else {
@@ -208,6 +217,7 @@ fn leaves_outcome_unknown(kind: &FailureKind) -> bool {
         FailureKind::Unanswered(error) => error.ending().leaves_outcome_unknown(),
         FailureKind::ShuttingDown => true,
         FailureKind::InvalidInput(_)
+        | FailureKind::UnsupportedMediaType
         | FailureKind::NotFound(_)
         | FailureKind::Refused(_)
         | FailureKind::Declined(_)

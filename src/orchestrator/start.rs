@@ -8,17 +8,17 @@ use integrator_core::flow::machine::{Request, begin_again, create};
 use integrator_core::flow::record::Origin;
 use integrator_core::flow::refusal::{Refusal, Why};
 use integrator_core::protocol::table::START;
-use integrator_core::protocol::{Body, Protocol, read_body};
+use integrator_core::protocol::{Body, Protocol};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::advance::{Followed, in_progress};
+use super::delivery::Delivery;
 use super::failure::{Failure, FailureKind};
 use super::reply::Outcome;
 use super::{Found, Orchestrator};
 use crate::entropy;
 use crate::store::{Created, StartKey, Stored};
-use crate::trace_context::TraceContext;
 
 /// How often a keyed start is tried anew because the flow that it names came or went.
 const ROUNDS: usize = 16;
@@ -28,14 +28,12 @@ const ROUNDS: usize = 16;
 pub struct StartOrder {
     /// The protocol's name as the caller wrote it; the default protocol where there is none.
     pub protocol: Option<String>,
-    /// The body, as it arrived.
-    pub body: Bytes,
+    /// What the caller sent.
+    pub sent: Delivery,
     /// The caller's correlation id, or a new one.
     pub correlation_id: Arc<str>,
     /// The caller's idempotency key.
     pub key: Option<Arc<str>>,
-    /// The caller's trace.
-    pub trace: TraceContext,
 }
 
 /// A start whose body was read and whose protocol was found.
@@ -61,20 +59,24 @@ impl Orchestrator {
     }
 
     async fn run_start(self: &Arc<Self>, order: &StartOrder) -> Outcome {
-        let protocol = self.protocol_named(order.protocol.as_deref());
-        let body = read_body(&order.body).map_err(|invalid| {
-            let failure = Failure::new(FailureKind::InvalidInput(invalid.to_string()));
-            match &protocol {
-                Ok(protocol) => of_start(protocol, failure),
-                Err(_) => failure,
+        let read = order.sent.read();
+        let (protocol, removed) = match self.protocol_named(order.protocol.as_deref()) {
+            Ok(protocol) => (protocol, None),
+            Err(unknown) => {
+                let unknown = read.unless_unreadable(unknown);
+                match self.removed(order).await? {
+                    Some(protocol) => (protocol, Some(unknown)),
+                    None => return Err(unknown),
+                }
             }
-        })?;
-        let protocol = protocol?;
+        };
+        let body = read.of(protocol.start());
+        let body = body.map_err(|failure| of_start(&protocol, failure))?;
         let start = Readable {
             order,
             protocol: &protocol,
             body: &body,
-            fingerprint: start_fingerprint(&protocol, &order.body),
+            fingerprint: start_fingerprint(&protocol, &order.sent.body),
             key: order.key.clone().map(StartKey),
         };
         let mut missed = None;
@@ -82,6 +84,9 @@ impl Orchestrator {
             let followed = match self.existing(start.key.as_ref()).await? {
                 Some(found) => {
                     let step = found.protocol.start();
+                    let body = read
+                        .of(step)
+                        .map_err(|failure| of_start(&protocol, failure))?;
                     let request = Request {
                         step,
                         body: &body,
@@ -90,10 +95,13 @@ impl Orchestrator {
                     let terms = self.terms(&found.protocol)?;
                     let judged =
                         begin_again(&found.flow, &found.protocol, request, terms, &found.now);
-                    self.follow(judged, &found, step, &order.trace, &mut missed)
+                    self.follow(judged, &found, step, &order.sent.envelope, &mut missed)
                         .await
                 }
-                None => self.create(&start).await?,
+                None => match removed {
+                    Some(unknown) => return Err(unknown),
+                    None => self.create(&start).await?,
+                },
             };
             match followed {
                 Followed::Told(outcome) => return outcome,
@@ -110,7 +118,7 @@ impl Orchestrator {
     }
 
     fn protocol_named(&self, name: Option<&str>) -> Result<Arc<Protocol>, Failure> {
-        let catalog = &self.shared.catalog;
+        let catalog = self.shared.catalogs.current();
         let protocol = name.map_or_else(|| Some(catalog.default()), |name| catalog.get(name));
         protocol.cloned().ok_or_else(|| {
             let names: Vec<&str> = catalog.iter().map(|protocol| protocol.name()).collect();
@@ -121,6 +129,16 @@ impl Orchestrator {
                 ..Failure::new(FailureKind::NotFound(detail))
             }
         })
+    }
+
+    /// The protocol that a start asks for by name, where it was removed after the flow that the
+    /// start's key names had begun: the same start is told its recorded answer all the same.
+    async fn removed(&self, order: &StartOrder) -> Result<Option<Arc<Protocol>>, Failure> {
+        let key = order.key.clone().map(StartKey);
+        let found = self.existing(key.as_ref()).await?;
+        let asked = order.protocol.as_deref();
+        let is_asked = |found: &Found| asked == Some(&*found.flow.origin().protocol);
+        Ok(found.filter(is_asked).map(|found| found.protocol))
     }
 
     /// The flow that a start key names already.
@@ -155,7 +173,7 @@ impl Orchestrator {
         };
         let begun = create(origin, protocol, request, self.terms(protocol)?, &now)
             .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
-        let conversation = self.conversation(begun, protocol, &start.order.trace, asked)?;
+        let conversation = self.conversation(begun, protocol, &start.order.sent.envelope, asked)?;
         let record = Stored::new(conversation.flow().clone(), protocol.clone());
         let created = self.store.create(record, start.key.clone()).await;
         match created {
@@ -177,9 +195,9 @@ impl Orchestrator {
 }
 
 /// A failure of a start that has no flow to speak of.
-fn of_start(protocol: &Protocol, failure: Failure) -> Failure {
+fn of_start(protocol: &Arc<Protocol>, failure: Failure) -> Failure {
     Failure {
-        protocol: Some(protocol.name().into()),
+        protocol: Some(protocol.clone()),
         ..failure.at_step(protocol.start())
     }
 }

@@ -2,6 +2,7 @@
 
 mod about;
 mod listeners;
+mod reload;
 mod store;
 
 use std::collections::HashMap;
@@ -20,17 +21,18 @@ use tokio_util::task::TaskTracker;
 
 use self::about::about;
 use self::listeners::Listeners;
+use self::reload::Reloading;
 pub use self::store::store_options;
 use self::store::{Ways, keep_ready, reach, ways};
 use crate::api::Api;
 use crate::backend::client;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Catalogs};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Format};
 use crate::entropy::SystemEntropy;
 use crate::orchestrator::{Orchestrator, Shared};
 use crate::phase::Phases;
-use crate::shutdown::{self, Running, Signals};
+use crate::shutdown::{self, Hangups, Running, Signals};
 use crate::store::FlowStore;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::{Telemetry, log};
@@ -81,20 +83,14 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
         config.log.level,
         clock.clone(),
     )?;
-    for warning in config
-        .warnings
-        .iter()
-        .map(String::as_str)
-        .chain(catalog.warnings().iter().map(String::as_str))
-    {
-        tracing::warn!(warning, "configuration");
-    }
+    reload::warn(&config.warnings, "configuration");
     let metrics = Arc::new(Metrics::new()?);
     metrics.expect(catalog.iter().map(|protocol| protocol.name()));
+    metrics.protocols_loaded(clock.wall());
     let telemetry = Arc::new(Telemetry::new(metrics.clone(), config.log.artifacts));
     let store = ways(config, &clock, &metrics).map_err(ServeError::Store)?;
     let shared = Arc::new(Shared::new(
-        Arc::new(catalog),
+        Arc::new(Catalogs::new(catalog)),
         clock.clone(),
         Arc::new(SystemEntropy),
         telemetry.clone(),
@@ -107,10 +103,12 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
         .enable_all()
         .build()?;
     let workers = control.block_on(async {
+        // A hangup while the store is waited for asks for what is read anyway, and ends nothing.
+        let hangups = Hangups::listen()?;
         let store = (kit.store)();
         reach(&*store, &metrics).await?;
         let listeners = Listeners::bind(config)?;
-        let signals = Signals::listen()?;
+        let signals = (Signals::listen()?, hangups);
         // Said last: who reads it may send a signal at once, which must already be ours.
         listeners.announce()?;
         Ok::<_, ServeError>(
@@ -136,10 +134,10 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
 async fn until_stopped(
     config: &Config,
     listeners: Listeners,
-    mut signals: Signals,
+    (mut signals, hangups): (Signals, Hangups),
     workers: Workers,
     kit: &Kit,
-    phases: &Phases,
+    phases: &Arc<Phases>,
     (store, metrics): (Arc<dyn FlowStore>, Arc<Metrics>),
 ) -> Workers {
     let accepting = CancellationToken::new();
@@ -149,6 +147,14 @@ async fn until_stopped(
         store.clone(),
         HashMap::new(),
     ));
+    let reloading = Reloading {
+        config: Arc::new(config.clone()),
+        catalogs: kit.shared.catalogs.clone(),
+        clock: kit.shared.clock.clone(),
+        metrics: metrics.clone(),
+        phases: phases.clone(),
+    };
+    let reloading = tokio::spawn(reloading.at_each(hangups));
     let tending = tokio::spawn(keep_ready(store, metrics));
     let sweeping = tokio::spawn(keep_sweeping(sweeper, config.flows.sweep_interval));
     signals.next().await;
@@ -168,6 +174,7 @@ async fn until_stopped(
     running.stop(options).await;
     sweeping.abort();
     tending.abort();
+    reloading.abort();
     match accepted.await {
         Ok(workers) => workers,
         Err(error) => {

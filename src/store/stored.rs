@@ -81,17 +81,17 @@ pub struct Facts {
 pub struct LookupKey(pub [u8; 32]);
 
 impl LookupKey {
-    /// The key of a text.
+    /// The key of a text, which may hold lone surrogates (WTF-8).
     #[must_use]
-    pub fn of(text: &str) -> Self {
-        Self(Sha256::digest(text.as_bytes()).into())
+    pub fn of(text: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(text).into())
     }
 
     /// The key of the string that raw JSON text spells; none for any other kind.
     fn of_json(raw: &Bytes) -> Option<Self> {
         let value = Value::parse(raw, 1).ok()?;
         let decoded = value.decoded_string()?;
-        Some(Self(Sha256::digest(decoded.as_ref()).into()))
+        Some(Self::of(decoded))
     }
 }
 

@@ -43,7 +43,7 @@ impl Exchange<'_> {
     pub fn is_step(&self) -> bool {
         matches!(
             self.route,
-            "/v1/flows/start" | "/v1/flows/{flowHandle}/{step}"
+            "/v1/flows/start" | "/v1/flows/{flowHandle}/{step}" | "/v1/callbacks/{protocol}/{step}"
         )
     }
 }

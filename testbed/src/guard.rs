@@ -19,6 +19,7 @@ for stat in /proc/[0-9]*/stat; do
     [ "${after_state%% *}" != "$1" ] || kill -s KILL "${line%% *}"
 done
 kill -s KILL "$1"
+[ -n "$2" ] || exit
 lock=$2/data/postmaster.pid
 [ ! -f "$lock" ] || ipcrm -m "$(sed -n '7s/.* //p' "$lock")"
 rm -rf -- "$2" || { sleep 1; rm -rf -- "$2"; }
@@ -28,11 +29,11 @@ rm -rf -- "$2" || { sleep 1; rm -rf -- "$2"; }
 pub(crate) struct Guard(Child);
 
 impl Guard {
-    /// Watches over the server whose process is `id`, and over its folder.
-    pub(crate) fn over(id: u32, folder: &Path) -> Self {
+    /// Watches over the server whose process is `id`, and over its folder if it has one.
+    pub(crate) fn over(id: u32, folder: Option<&Path>) -> Self {
         let child = Command::new("sh")
             .args(["-c", SCRIPT, "guard", &id.to_string()])
-            .arg(folder)
+            .arg(folder.unwrap_or(Path::new("")))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -1,6 +1,7 @@
 //! Real stores for tests and benchmarks: Redis and PostgreSQL servers, each with a folder and a
 //! port of its own, that can be killed, restarted and paused; and a proxy that breaks what is
-//! between a server and its client at a chosen moment.
+//! between a server and its client at a chosen moment. Programs of the workspace run as processes,
+//! found or built.
 //!
 //! Everything here is plain threads and blocking I/O, so that it works inside any test. Whatever
 //! cannot be arranged ends the test with the server's own words.
@@ -12,6 +13,7 @@
 )]
 
 pub mod postgres;
+pub mod program;
 pub mod proxy;
 pub mod redis;
 

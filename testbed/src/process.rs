@@ -32,7 +32,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let guard = Guard::over(child.id(), folder);
+        let guard = Guard::over(child.id(), Some(folder));
         Self {
             child,
             log: Log::read(reader),

@@ -7,9 +7,12 @@
 
 use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, stdin};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
+use integrator_testbed::program::Program;
 use integrator_testbed::{postgres, redis};
 
 /// Tells this program, started by itself, that it is the owner.
@@ -17,15 +20,21 @@ const OWNER: &str = "INTEGRATOR_TESTBED_OWNER";
 /// Much longer than the guard takes.
 const TOO_LONG: Duration = Duration::from_secs(30);
 
-/// Runs the test `name` in another process, where it owns servers; kills that, and sees them end.
-fn end_with_their_owner(name: &str, servers: usize) {
-    let mut owner = Command::new(std::env::current_exe().expect("this program has a path"))
+/// The test `name` in another process, where it owns something.
+fn owner_of(name: &str) -> Child {
+    Command::new(std::env::current_exe().expect("this program has a path"))
         .args(["--exact", name, "--nocapture"])
         .env(OWNER, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
-        .expect("this program starts again");
+        .expect("this program starts again")
+}
+
+/// Runs the test `name` in another process, where it owns servers; kills that, and sees them end.
+fn end_with_their_owner(name: &str, servers: usize) {
+    let mut owner = owner_of(name);
     let told = BufReader::new(owner.stdout.take().expect("its output is piped"));
     let connections: Vec<TcpStream> = told
         .lines()
@@ -70,4 +79,33 @@ fn servers_end_when_their_owner_is_killed() {
     }
 
     end_with_their_owner("servers_end_when_their_owner_is_killed", 2);
+}
+
+#[test]
+fn a_program_ends_when_its_owner_is_killed() {
+    if is_owner() {
+        let mut command = Command::new("sh");
+        let script = r#"echo '{"message":"listening","address":"127.0.0.1:1"}'; exec sleep 600"#;
+        command.args(["-c", script]);
+        let program = Program::start(command);
+        return own(&[program.address]);
+    }
+
+    let mut owner = owner_of("a_program_ends_when_its_owner_is_killed");
+    let mut told = BufReader::new(owner.stdout.take().expect("its output is piped")).lines();
+    let has_started = |line: &String| line.contains("listens on");
+    assert!(
+        told.by_ref()
+            .map_while(Result::ok)
+            .any(|line| has_started(&line))
+    );
+    owner.kill().expect("the owner is killed");
+    owner.wait().expect("the owner has ended");
+
+    // The program writes its errors where its owner did: that ends when both have ended.
+    let mut errors = owner.stderr.take().expect("its errors are piped");
+    let (end, ended) = channel();
+    thread::spawn(move || end.send(errors.read_to_end(&mut Vec::new())));
+    let read = ended.recv_timeout(TOO_LONG).expect("the program has ended");
+    read.expect("the errors are read");
 }

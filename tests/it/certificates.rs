@@ -16,7 +16,7 @@ fn without_roots(backend: &str) -> Command {
 
 #[test]
 fn a_backend_without_tls_is_served_without_certificate_roots() {
-    Program::start(without_roots("http://127.0.0.1:8080"));
+    drop(Program::start(without_roots("http://127.0.0.1:8080")));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// The binary in a folder of its own, without environment.
-fn run(directory: &TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+pub(crate) fn run(directory: &TempDir, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_appattest-integrator"))
         .current_dir(directory.path())
         .env_clear()
@@ -21,12 +21,12 @@ fn run(directory: &TempDir, arguments: &[&str], environment: &[(&str, &str)]) ->
         .expect("the binary runs")
 }
 
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder can be made")
 }
 
 /// Exit code, standard output, standard error.
-fn told(output: &Output) -> String {
+pub(crate) fn told(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let code = output.status.code();
     format!(
@@ -152,7 +152,7 @@ fn a_protocol_that_is_not_there_is_told_with_those_that_are() {
     let output = run(&folder(), &["protocol", "show", "app-atest"], &[]);
     assert_eq!(
         told(&output),
-        "exit Some(2)\n---\nno protocol app-atest; there are: app-attest\n"
+        "exit Some(2)\n---\nno protocol app-atest; there are: app-attest. A file is named by its path: ./app-atest.toml\n"
     );
 }
 

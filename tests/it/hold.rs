@@ -5,7 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 
 use crate::harness::protocols::EXAMPLE;
-use crate::harness::{Answer, Service, Setup};
+use crate::harness::{Answer, Request, Service, Setup};
 
 async fn begun() -> (Service, String) {
     let service = Setup::protocol(EXAMPLE).start().await;
@@ -15,6 +15,28 @@ async fn begun() -> (Service, String) {
     service.backend.always("/note", Answer::json("{}"));
     let handle = service.started("").await;
     (service, handle)
+}
+
+#[tokio::test]
+async fn a_start_that_must_not_happen_twice_is_not_asked_to_be_sent_again() {
+    let held = EXAMPLE.replace(
+        "remember = [\"note\"]\n",
+        "remember = [\"note\"]\nunknown = \"hold\"\n",
+    );
+    let service = Setup::protocol(held).start().await;
+    service.backend.once("/begin", Answer::nothing());
+    service.backend.once("/begin", Answer::nothing());
+
+    let unkeyed = service.post("/v1/flows/start", "{}").await;
+    let keyed = Request::post("/v1/flows/start", "{}").header("idempotency-key", "k");
+    let first = service.ask(keyed.clone()).await;
+    let again = service.ask(keyed).await;
+
+    let detail = unkeyed.string("/detail");
+    assert!(detail.contains("a second call could do harm"), "{detail}");
+    assert!(!detail.contains("may be sent again"), "{detail}");
+    assert_eq!(first.string("/outcome"), "unknown");
+    assert_eq!(again.code().as_deref(), Some("outcome_unknown"));
 }
 
 #[tokio::test]
@@ -44,7 +66,7 @@ async fn a_call_of_unknown_outcome_holds_its_step_and_no_other() {
     {"type":"urn:appattest-integrator:problem:outcome_unknown",
     "title":"Outcome unknown",
     "status":409,
-    "detail":"an earlier call of step 'pay' reached the backend and its answer is unknown; a second call could do harm. Ask the backend what became of it; the flow stays held until it expires.",
+    "detail":"an earlier call of step 'pay' reached the backend and its answer is unknown; a second call could do harm. Ask the backend what became of it; the step stays held until the flow expires. Open meanwhile: poll, note.",
     "code":"outcome_unknown",
     "flowHandle":"25RAkSQ6_bH3wKCXbkY54wMgNN4TQTgR",
     "step":"pay",
@@ -53,7 +75,7 @@ async fn a_call_of_unknown_outcome_holds_its_step_and_no_other() {
     "retryable":false,
     "expiresAt":"2026-01-17T12:05:00.000Z",
     "correlationID":"6e1f4efd-9c72-4cb0-bb18-bf1f5cdc6924",
-    "error":{"code":"outcome_unknown","message":"an earlier call of step 'pay' reached the backend and its answer is unknown; a second call could do harm. Ask the backend what became of it; the flow stays held until it expires."}}
+    "error":{"code":"outcome_unknown","message":"an earlier call of step 'pay' reached the backend and its answer is unknown; a second call could do harm. Ask the backend what became of it; the step stays held until the flow expires. Open meanwhile: poll, note."}}
     "#);
     assert_eq!(service.backend.calls(), 3);
 }
@@ -101,8 +123,7 @@ async fn a_call_that_was_never_sent_holds_nothing() {
         ..Setup::protocol(text)
     };
     let service = setup.start().await;
-    let keyed =
-        || crate::harness::Request::post("/v1/flows/start", "").header("idempotency-key", "k");
+    let keyed = || Request::post("/v1/flows/start", "").header("idempotency-key", "k");
 
     for _ in 0..2 {
         let reply = service.ask(keyed()).await;

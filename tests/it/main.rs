@@ -1,5 +1,6 @@
 //! What the whole service promises, in one binary.
 
+mod as_served;
 mod attempts;
 mod attestation;
 mod bodies;
@@ -7,6 +8,7 @@ mod capacity;
 mod carrying;
 mod certificates;
 mod cli;
+mod cli_protocol;
 mod cli_store;
 mod commit;
 mod config;
@@ -14,6 +16,7 @@ mod contract;
 mod errors;
 mod expiry;
 mod fencing;
+mod grammar;
 mod harness;
 mod headers;
 mod hold;
@@ -25,9 +28,12 @@ mod order;
 mod panics;
 mod process;
 mod processes;
+mod rehearsal;
+mod reload;
 mod replay;
 mod responses;
 mod routes;
+mod scenarios;
 mod shell;
 mod steps;
 mod store_postgres;

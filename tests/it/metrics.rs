@@ -97,6 +97,9 @@ integrator_flows{protocol="app-attest",state="registered"} 0
 integrator_flows{protocol="app-attest",state="verified"} 0
 integrator_flows_expired_total{protocol="app-attest"} 1
 integrator_flows_removed_total{protocol="app-attest"} 1
+integrator_protocol_reloads_total{outcome="loaded"} 0
+integrator_protocol_reloads_total{outcome="refused"} 0
+integrator_protocols_loaded_timestamp_seconds 1768651200
 integrator_rejections_total{code="backend_error",protocol="app-attest",step="assert"} 1
 integrator_rejections_total{code="backend_unavailable",protocol="app-attest",step="assert"} 1
 integrator_rejections_total{code="invalid_input",protocol="app-attest",step="start"} 1
@@ -168,7 +171,12 @@ async fn counters_end_in_total_and_histograms_have_the_buckets_that_are_promised
     for line in types {
         let (name, kind) = line.split_once(' ').unwrap();
         assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
-        let gauge = ["flow_oldest_age_seconds", "sweep_lag_seconds"].contains(&name);
+        let gauge = [
+            "flow_oldest_age_seconds",
+            "protocols_loaded_timestamp_seconds",
+            "sweep_lag_seconds",
+        ]
+        .contains(&name);
         assert_eq!(
             name.ends_with("_seconds") && !gauge,
             kind == "histogram",

@@ -100,7 +100,7 @@ async fn a_protocol_is_shown_with_its_definition_and_its_graph() {
     "states":["created","begun","refused","done","expired","error"],
     "initial":"created",
     "terminal":["refused","done","expired","error"],
-    "steps":{"start":{"from":["created"],"to":["begun","refused"],"call":"POST /begin","require":[],"remember":["note"],"attach":[],"default":[],"repeatable":false,"unknown":"retry"},"poll":{"from":["begun"],"to":["begun","done","refused"],"call":"POST /poll","require":[],"remember":[],"attach":[],"default":[],"repeatable":true,"unknown":"retry"},"note":{"from":["begun"],"to":["begun"],"call":"POST /note","require":[],"remember":[],"attach":[],"default":["note"],"repeatable":false,"unknown":"retry"},"pay":{"from":["begun"],"to":["done"],"call":"POST /pay","require":[],"remember":[],"attach":[],"default":[],"repeatable":false,"unknown":"hold"}}
+    "steps":{"start":{"from":["created"],"to":["begun","refused"],"call":"POST /begin","require":[],"remember":["note"],"attach":[],"default":[],"headers":[],"repeatable":false,"unknown":"retry","body":"json"},"poll":{"from":["begun"],"to":["begun","done","refused"],"call":"POST /poll","require":[],"remember":[],"attach":[],"default":[],"headers":[],"repeatable":true,"unknown":"retry","body":"json"},"note":{"from":["begun"],"to":["begun"],"call":"POST /note","require":[],"remember":[],"attach":[],"default":["note"],"headers":[],"repeatable":false,"unknown":"retry","body":"json"},"pay":{"from":["begun"],"to":["done"],"call":"POST /pay","require":[],"remember":[],"attach":[],"default":[],"headers":[],"repeatable":false,"unknown":"hold","body":"json"}}
     "#);
 }
 

@@ -11,7 +11,15 @@ const SERVICE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "catalog", "clock", "config", "demo", "problems", "serve", "store",
+            "catalog",
+            "clock",
+            "config",
+            "demo",
+            "problems",
+            "rehearsal",
+            "serve",
+            "store",
+            "text_file",
         ],
     ),
     // A visitor: it starts processes and asks them over HTTP, like anybody else.
@@ -28,6 +36,7 @@ const SERVICE: &[(&str, &[&str])] = &[
             "listen",
             "orchestrator",
             "phase",
+            "problems",
             "shutdown",
             "store",
             "telemetry",
@@ -45,6 +54,7 @@ const SERVICE: &[(&str, &[&str])] = &[
         &[
             "clock",
             "entropy",
+            "envelope",
             "orchestrator",
             "phase",
             "telemetry",
@@ -61,7 +71,19 @@ const SERVICE: &[(&str, &[&str])] = &[
             "catalog",
             "clock",
             "entropy",
+            "envelope",
             "store",
+        ],
+    ),
+    // A protocol tried out: the machine without the service around it.
+    (
+        "rehearsal",
+        &[
+            "backend::encoding",
+            "entropy",
+            "envelope",
+            "orchestrator",
+            "problems",
             "trace_context",
         ],
     ),
@@ -74,7 +96,8 @@ const SERVICE: &[(&str, &[&str])] = &[
         &["backend::base_url", "catalog", "problems", "text_file"],
     ),
     ("catalog", &["problems", "text_file"]),
-    // What knows nobody, or randomness alone.
+    // What knows nobody, or next to nobody.
+    ("envelope", &["trace_context"]),
     ("trace_context", &["entropy"]),
     ("clock", &[]),
     ("entropy", &[]),

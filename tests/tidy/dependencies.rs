@@ -7,7 +7,7 @@ use crate::tree::{holds, root, sees};
 
 /// Libraries that verify, decrypt, or parse what only the party with authority looks into. A name
 /// that ends in `*` stands for all that begin so.
-const AUTHORITY: [&str; 34] = [
+const AUTHORITY: [&str; 35] = [
     "appattest-backend",
     "asn1*",
     "bcder",
@@ -40,6 +40,7 @@ const AUTHORITY: [&str; 34] = [
     "rsa",
     "schnorrkel",
     "serde_cbor*",
+    "standardwebhooks",
     "webauthn*",
     "x509-*",
 ];
@@ -212,6 +213,14 @@ fn the_laws_names_are_those_of_the_authoritys_own_libraries() {
             "{library} in {seen:#?}"
         );
     }
+}
+
+#[test]
+fn the_library_that_checks_webhooks_is_one_that_the_integrator_may_not_have() {
+    let seen = authority_in(&cargo_tree("integrator-authorities"));
+
+    let is_library = |violation: &String| violation.ends_with("> standardwebhooks");
+    assert!(seen.iter().any(is_library), "{seen:#?}");
 }
 
 #[test]

@@ -140,3 +140,48 @@ fn a_dependency_from_elsewhere_is_seen() {
         ],
     );
 }
+
+/// Members of the workspace without which cargo reads no package of it, and which the image's
+/// build is not given.
+fn left_out_of_the_image(tree: &Tree) -> Vec<String> {
+    let text = |path: &str| tree.file(path).map_or("", |file| file.text.as_str());
+    let workspace = parsed("Cargo.toml", text("Cargo.toml")).unwrap_or_default();
+    let members = workspace.get("workspace").and_then(|it| it.get("members"));
+    let members = members
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten();
+    let members = members.filter_map(toml::Value::as_str);
+    let folders = members.filter_map(|member| member.split('/').next());
+    let mut violations = Vec::new();
+    for folder in folders.filter(|folder| *folder != ".") {
+        let copied = format!("COPY {folder}/ {folder}/");
+        let let_in = format!("!{folder}/");
+        for (file, line) in [("Dockerfile", copied), (".dockerignore", let_in)] {
+            if !text(file).lines().any(|known| known == line) {
+                violations.push(format!("{file}: has no line {line}"));
+            }
+        }
+    }
+    violations
+}
+
+#[test]
+fn the_image_is_built_from_every_member_of_the_workspace() {
+    let left_out = left_out_of_the_image(&Tree::of_repository());
+    holds("what the image is built from", &left_out);
+}
+
+#[test]
+fn a_member_that_the_image_leaves_out_is_seen() {
+    let tree = Tree::planted(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\".\", \"a\", \"b/c\"]",
+        ),
+        ("Dockerfile", "COPY a/ a/"),
+        (".dockerignore", "!a/\n!b/"),
+    ]);
+    let left_out = left_out_of_the_image(&tree);
+    sees(&left_out, &["Dockerfile: has no line COPY b/ b/"]);
+}

@@ -5,6 +5,7 @@ pub mod history;
 pub mod ids;
 pub mod lifecycle;
 pub mod machine;
+pub mod message;
 pub mod persisted;
 pub mod record;
 pub mod refusal;

@@ -196,6 +196,13 @@ impl Flow {
             .map(|last| &last.attempt)
     }
 
+    /// Whether a request with this fingerprint to `step` made the latest transition.
+    #[must_use]
+    pub fn was_moved_by(&self, step: StepId, fingerprint: Fingerprint) -> bool {
+        let last = self.last_answer.as_ref();
+        last.is_some_and(|last| last.step == step && last.fingerprint == fingerprint)
+    }
+
     /// Whether `step` must not be called again: an earlier call of it has an unknown outcome.
     #[must_use]
     pub fn is_held(&self, step: StepId) -> bool {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::protocol::members::InvalidInput;
 use crate::protocol::step::Step;
-use crate::protocol::table::{Protocol, StateId};
+use crate::protocol::table::{Protocol, START, StateId};
 
 /// A request that the machine does not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,11 @@ impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { step, state, .. } = self;
         match &self.why {
+            Why::Expired if step == START => write!(
+                out,
+                "the flow that this Idempotency-Key names has expired. Start a new flow, with a \
+                 new key."
+            ),
             Why::Expired => write!(
                 out,
                 "the flow has expired, so step '{step}' cannot run. Start a new flow."
@@ -81,12 +86,20 @@ impl fmt::Display for Refusal {
                 out,
                 "another request is running a step of this flow. Ask for its status, or try again."
             ),
-            Why::OutcomeUnknown => write!(
-                out,
-                "an earlier call of step '{step}' reached the backend and its answer is unknown; \
-                 a second call could do harm. Ask the backend what became of it; the flow stays \
-                 held until it expires."
-            ),
+            Why::OutcomeUnknown => {
+                write!(
+                    out,
+                    "an earlier call of step '{step}' reached the backend and its answer is \
+                     unknown; a second call could do harm. Ask the backend what became of it; \
+                     the step stays held until the flow expires."
+                )?;
+                let others = self.allowed.iter().filter(|allowed| *allowed != step);
+                let others: Vec<&str> = others.map(String::as_str).collect();
+                match others.as_slice() {
+                    [] => Ok(()),
+                    open => write!(out, " Open meanwhile: {}.", open.join(", ")),
+                }
+            }
             Why::KeyReused => write!(
                 out,
                 "this Idempotency-Key was used to start a flow with another body or protocol. \

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use super::record::{Flow, Kept};
-use crate::json::{Pointer, Resolved, Value, splice, write_string};
+use crate::json::{Pointer, Resolved, Value, write_string};
 use crate::protocol::members::Body;
 use crate::protocol::outcome::ANSWER_DEPTH_MAX;
 use crate::protocol::step::{Source, Step};
@@ -16,26 +16,6 @@ pub(super) fn remember(step: &Step, body: &Body<'_>) -> Vec<(String, Bytes)> {
     let copy =
         |(name, value): (&str, Value<'_>)| (name.to_owned(), Bytes::copy_from_slice(value.raw()));
     body.remembered(step).map(copy).collect()
-}
-
-/// The body that a step sends: the caller's own bytes, with the members that the definition
-/// attaches and those that it adds unless sent.
-pub(super) fn compose(flow: &Flow, step: &Step, body: &Body<'_>) -> Bytes {
-    let unsent = step
-        .default()
-        .iter()
-        .filter(|(name, _)| body.member(name).is_none());
-    let added: Vec<(&str, Bytes)> = step
-        .attach()
-        .iter()
-        .chain(unsent)
-        .filter_map(|(name, source)| Some((name.as_str(), resolve(flow, source, None)?)))
-        .collect();
-    let added: Vec<(&str, &[u8])> = added
-        .iter()
-        .map(|(name, value)| (*name, value.as_ref()))
-        .collect();
-    Bytes::from(splice(body.bytes(), &added))
 }
 
 /// Keeps what this run's request is remembered by and what later sources name of its answer, in
@@ -70,7 +50,9 @@ pub(super) fn reply(flow: &mut Flow, step: &Step, body: &Bytes) {
     }
 }
 
-fn resolve(flow: &Flow, source: &Source, answer: Option<&Bytes>) -> Option<Bytes> {
+/// The value that a source names, as raw JSON text; nothing where it resolves to nothing. `answer`
+/// is this step's own, where there is one.
+pub(super) fn resolve(flow: &Flow, source: &Source, answer: Option<&Bytes>) -> Option<Bytes> {
     match source {
         Source::FlowHandle => Some(json_string(flow.handle().as_str())),
         Source::CorrelationId => Some(json_string(&flow.origin.correlation_id)),

@@ -1,5 +1,7 @@
 //! Exact equality of numbers, however they are spelled.
 
+use core::fmt;
+
 /// The exact value of a JSON number.
 ///
 /// Two are equal when the numbers are: `1`, `1.0` and `10e-1` are one value,
@@ -75,7 +77,48 @@ impl Decimal {
     }
 }
 
+impl fmt::Display for Decimal {
+    /// The shortest spelling: with a point where few zeros are needed, else with an exponent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = String::from_utf8_lossy(&self.digits);
+        if digits.is_empty() {
+            return f.write_str("0");
+        }
+        if self.negative {
+            f.write_str("-")?;
+        }
+        match self.exponent.few() {
+            Some(zeros @ 0..) => write!(
+                f,
+                "{digits}{}",
+                "0".repeat(usize::from(zeros.unsigned_abs()))
+            ),
+            Some(below) => {
+                let below = usize::from(below.unsigned_abs());
+                let padded = format!("{digits:0>width$}", width = below + 1);
+                let (whole, fraction) = padded.split_at(padded.len() - below);
+                write!(f, "{whole}.{fraction}")
+            }
+            None => {
+                let sign = if self.exponent.negative { "-" } else { "" };
+                let exponent = String::from_utf8_lossy(&self.exponent.digits);
+                write!(f, "{digits}e{sign}{exponent}")
+            }
+        }
+    }
+}
+
 impl Exponent {
+    /// The exponent, where it is so small that zeros are the better spelling.
+    fn few(&self) -> Option<i8> {
+        const FEW: i128 = 20;
+        let small = self.digits.len() <= SMALL_EXPONENT_DIGITS;
+        let value = small.then(|| self.small())?;
+        (-FEW..=FEW)
+            .contains(&value)
+            .then(|| i8::try_from(value).ok())?
+    }
+
     fn parse(text: &[u8]) -> Self {
         let (negative, digits) = sign(text);
         Self {

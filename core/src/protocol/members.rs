@@ -14,11 +14,18 @@ pub const REQUEST_DEPTH_MAX: usize = 64;
 /// The greatest length of a remembered member's value, in bytes of JSON text.
 pub const REMEMBERED_BYTES_MAX: usize = 1024;
 
-/// A readable request body: one JSON object without doubled names.
+/// A request's body, as far as its step reads it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Body<'a> {
-    bytes: &'a [u8],
-    object: Value<'a>,
+pub enum Body<'a> {
+    /// One JSON object without doubled names.
+    Members {
+        /// The body as it was sent; empty if it was empty.
+        bytes: &'a [u8],
+        /// The object that it is.
+        object: Value<'a>,
+    },
+    /// Bytes that nobody reads: the body of a `raw` step.
+    Unread(&'a [u8]),
 }
 
 /// Why a request cannot be taken, and what to do about it.
@@ -50,7 +57,7 @@ pub fn read_body(bytes: &[u8]) -> Result<Body<'_>, InvalidInput> {
             "the body names one member twice: send every top-level member once",
         ));
     }
-    Ok(Body { bytes, object })
+    Ok(Body::Members { bytes, object })
 }
 
 /// Checks that a request holds what the step requires, nothing that the flow
@@ -91,19 +98,24 @@ impl<'a> Body<'a> {
     /// The body as it was sent, white space and all; empty if it was empty.
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
+        match self {
+            Self::Members { bytes, .. } | Self::Unread(bytes) => bytes,
+        }
     }
 
-    /// The object that it is.
+    /// The object that it is; an unread body has no members.
     #[must_use]
     pub const fn object(&self) -> Value<'a> {
-        self.object
+        match self {
+            Self::Members { object, .. } => *object,
+            Self::Unread(_) => Value::EMPTY_OBJECT,
+        }
     }
 
     /// The member of that name.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<Value<'a>> {
-        match self.object.member(name) {
+        match self.object().member(name) {
             Resolved::Found(value) => Some(value),
             // Doubled names were refused when the body was read.
             Resolved::Absent | Resolved::Doubled => None,
@@ -121,7 +133,7 @@ impl<'a> Body<'a> {
 }
 
 impl InvalidInput {
-    fn new(detail: impl Into<String>) -> Self {
+    pub(crate) fn new(detail: impl Into<String>) -> Self {
         Self {
             detail: detail.into(),
         }
@@ -136,6 +148,6 @@ impl InvalidInput {
 
 impl fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "body of {} bytes", self.bytes.len())
+        write!(f, "body of {} bytes", self.bytes().len())
     }
 }

@@ -78,11 +78,7 @@ struct BadDeadline;
 #[must_use]
 pub fn classify<'a>(step: &Step, status: u16, body: &'a [u8]) -> Classified<'a> {
     let json = Value::parse(body, ANSWER_DEPTH_MAX).ok();
-    let taken = step
-        .outcomes()
-        .iter()
-        .find(|rule| rule.matches(status, json.as_ref()));
-    let Some(rule) = taken else {
+    let Some((_, rule)) = first_match(step, status, json.as_ref()) else {
         return no_rule(step, status, json.is_some());
     };
     match deadline(step, json.as_ref()) {
@@ -95,6 +91,23 @@ pub fn classify<'a>(step: &Step, status: u16, body: &'a [u8]) -> Classified<'a> 
             reason: bad_deadline_reason(step),
         },
     }
+}
+
+/// The place, among the step's outcomes, of the rule that an answer with this status and body
+/// selects.
+#[must_use]
+pub fn selected(step: &Step, status: u16, body: &[u8]) -> Option<usize> {
+    let json = Value::parse(body, ANSWER_DEPTH_MAX).ok();
+    first_match(step, status, json.as_ref()).map(|(place, _)| place)
+}
+
+fn first_match<'s>(
+    step: &'s Step,
+    status: u16,
+    json: Option<&Value<'_>>,
+) -> Option<(usize, &'s Outcome)> {
+    let mut rules = step.outcomes().iter().enumerate();
+    rules.find(|(_, rule)| rule.matches(status, json))
 }
 
 impl Outcome {
@@ -212,7 +225,13 @@ fn no_rule<'a>(step: &Step, status: u16, is_json: bool) -> Classified<'a> {
     }
     let name = step.name();
     let reason = if is_json {
-        format!("no outcome of step '{name}' matches the backend's {status} answer")
+        let asked = step.flow_id().map_or_else(String::new, |pointer| {
+            format!(
+                " (`flow_id` asks each for a non-empty string at {:?})",
+                pointer.to_string()
+            )
+        });
+        format!("no outcome of step '{name}' matches the backend's {status} answer{asked}")
     } else {
         format!(
             "the backend's {status} answer is not JSON, and no outcome of step '{name}' matches it by status alone"

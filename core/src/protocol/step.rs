@@ -1,5 +1,7 @@
 //! One compiled step: what it needs, what it sends, what its answers mean.
 
+use std::sync::Arc;
+
 use super::outcome::Outcome;
 use super::table::{StateId, StepId};
 use crate::json::Pointer;
@@ -10,8 +12,10 @@ pub struct Step {
     pub(super) id: StepId,
     pub(super) name: String,
     pub(super) from: Vec<StateId>,
-    pub(super) method: Method,
-    pub(super) path: String,
+    pub(super) path: PathTemplate,
+    pub(super) sends: Sends,
+    pub(super) headers: Vec<String>,
+    pub(super) callback: Option<Pointer>,
     pub(super) require: Vec<String>,
     pub(super) remember: Vec<String>,
     pub(super) attach: Vec<(String, Source)>,
@@ -28,6 +32,8 @@ pub struct Step {
 /// The HTTP method of a step's call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
+    /// `GET`
+    Get,
     /// `POST`
     Post,
 }
@@ -37,8 +43,82 @@ impl Method {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Get => "GET",
             Self::Post => "POST",
         }
+    }
+}
+
+/// How what a step sends travels, which says the method too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// The caller's own JSON with the added members spliced in.
+    Json,
+    /// The members as `application/x-www-form-urlencoded`.
+    Form,
+    /// The request's bytes and content type, untouched and unread.
+    Raw,
+    /// The members as the query of a GET.
+    Query,
+}
+
+impl Sends {
+    /// The method of a call that sends so.
+    #[must_use]
+    pub const fn method(self) -> Method {
+        match self {
+            Self::Json | Self::Form | Self::Raw => Method::Post,
+            Self::Query => Method::Get,
+        }
+    }
+
+    /// The word that a definition says in `body`; a GET has no body.
+    #[must_use]
+    pub const fn body(self) -> Option<&'static str> {
+        match self {
+            Self::Json => Some("json"),
+            Self::Form => Some("form"),
+            Self::Raw => Some("raw"),
+            Self::Query => None,
+        }
+    }
+}
+
+/// The path of a call, below the backend's base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathTemplate {
+    pub(super) text: String,
+    pub(super) pieces: Vec<PathPiece>,
+}
+
+/// A part of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathPiece {
+    /// Sent as it is written, slashes and percent-encoding included.
+    Written(Arc<str>),
+    /// A whole segment, between slashes, whose text is the source's value.
+    Value(Source),
+}
+
+impl PathTemplate {
+    /// The path as the definition spells it, sources in braces.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Its parts in order; each source has been proved to be there.
+    #[must_use]
+    pub fn pieces(&self) -> &[PathPiece] {
+        &self.pieces
+    }
+
+    /// The sources in it, in order.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            PathPiece::Written(_) => None,
+            PathPiece::Value(source) => Some(source),
+        })
     }
 }
 
@@ -100,13 +180,31 @@ impl Step {
     /// The method of its call.
     #[must_use]
     pub const fn method(&self) -> Method {
-        self.method
+        self.sends.method()
     }
 
-    /// The path of its call, as it is to be sent, below the backend's base.
+    /// The path of its call, below the backend's base.
     #[must_use]
-    pub fn path(&self) -> &str {
+    pub const fn path(&self) -> &PathTemplate {
         &self.path
+    }
+
+    /// How what it sends travels.
+    #[must_use]
+    pub const fn sends(&self) -> Sends {
+        self.sends
+    }
+
+    /// The request headers that go along, in lower case.
+    #[must_use]
+    pub fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
+    /// Where a callback's body holds the backend's id of the flow, if the step can be called back.
+    #[must_use]
+    pub const fn callback(&self) -> Option<&Pointer> {
+        self.callback.as_ref()
     }
 
     /// The request members that must be non-empty strings.
@@ -171,6 +269,13 @@ impl Step {
     #[must_use]
     pub const fn unknown(&self) -> Unknown {
         self.unknown
+    }
+
+    /// Every source that the step names: in its path, `attach`, `default` and `reply`.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        let tables = [&self.attach, &self.default, &self.reply];
+        let members = tables.into_iter().flatten().map(|(_, source)| source);
+        self.path.sources().chain(members)
     }
 
     /// The places in this step's answer that a source of any step refers to,

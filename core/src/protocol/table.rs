@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::by_name::ByName;
 use super::step::Step;
 
 /// The name of the state of a flow whose deadline has passed.
@@ -41,8 +42,10 @@ pub struct Protocol {
     pub(super) start: StepId,
     /// By state number.
     pub(super) states: Vec<State>,
+    pub(super) states_by_name: ByName,
     /// By step number, which is definition order.
     pub(super) steps: Vec<Step>,
+    pub(super) steps_by_name: ByName,
 }
 
 /// A state: its name, and whether a flow ends there.
@@ -149,7 +152,8 @@ impl Protocol {
     /// The state of that name.
     #[must_use]
     pub fn state(&self, name: &str) -> Option<StateId> {
-        self.states().find(|state| self.state_name(*state) == name)
+        let name_of = |number| self.state_name(StateId(number));
+        self.states_by_name.find(name, name_of).map(StateId)
     }
 
     /// Whether a flow ends in this state.
@@ -169,7 +173,9 @@ impl Protocol {
     /// The step of that name.
     #[must_use]
     pub fn step(&self, name: &str) -> Option<&Step> {
-        self.steps.iter().find(|step| step.name() == name)
+        let name_of = |number| self.steps.get(usize::from(number)).map_or("", Step::name);
+        let number = self.steps_by_name.find(name, name_of)?;
+        self.steps.get(usize::from(number))
     }
 
     /// The step of that number, which must be one of this protocol's.

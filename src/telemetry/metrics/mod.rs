@@ -1,5 +1,6 @@
 //! Every metric of the service in one struct, exposed in the Prometheus text format.
 
+mod definitions;
 mod exchanges;
 mod flows;
 mod register;
@@ -15,6 +16,7 @@ use prometheus::{
     Error, Gauge, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
 
+use self::definitions::DefinitionMetrics;
 use self::exchanges::ExchangeMetrics;
 use self::flows::FlowMetrics;
 use self::register::Registrar;
@@ -35,6 +37,7 @@ pub struct Metrics {
     store_duration: HistogramVec,
     sweep_lag: Gauge,
     stale_commits: IntCounter,
+    definitions: DefinitionMetrics,
 }
 
 impl Metrics {
@@ -82,14 +85,25 @@ impl Metrics {
                 "stale_commits_total",
                 "Answers dropped because their claim or their flow had ended.",
             )?,
+            definitions: DefinitionMetrics::new(&registrar)?,
             scrape: Mutex::default(),
             registry,
         })
     }
 
-    /// Shows the counters of these protocols from the start.
+    /// Shows the counters of these protocols before anything is counted.
     pub fn expect<'a>(&self, protocols: impl Iterator<Item = &'a str>) {
         protocols.for_each(|protocol| self.flows.expect(protocol));
+    }
+
+    /// Tells when the protocols in use were loaded.
+    pub fn protocols_loaded(&self, at: Timestamp) {
+        self.definitions.loaded(at);
+    }
+
+    /// Counts a reload of the protocols by its outcome, `loaded` or `refused`.
+    pub fn protocols_reloaded(&self, outcome: &str) {
+        self.definitions.reloaded(outcome);
     }
 
     /// All metrics as text; `census` gives those that are states of the store, where it answers.

@@ -20,8 +20,10 @@ fn loading_the_file_that_is_shipped_is_loading_nothing() {
         ..Sources::default()
     };
     let mut loaded = config::load(sources).unwrap();
-    assert!(loaded.protocols.dir.take().is_some());
-    assert_eq!(loaded, Layers::none().config());
+    let nothing = Layers::none().config();
+    loaded.protocols.dir = nothing.protocols.dir.clone();
+    assert!(std::mem::take(&mut loaded.protocols.dir_is_named));
+    assert_eq!(loaded, nothing);
 }
 
 #[test]

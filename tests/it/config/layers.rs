@@ -18,7 +18,8 @@ fn without_any_layer_every_setting_has_its_default() {
     assert_eq!(backend.base_url.as_str(), "http://127.0.0.1:8080");
     assert_eq!(backend.timeout, Duration::from_secs(3));
     assert_eq!(backend.headers, []);
-    assert_eq!(config.protocols.dir, None);
+    assert!(config.protocols.dir.ends_with("config/protocols"));
+    assert!(!config.protocols.dir_is_named);
     assert_eq!(config.protocols.default, "app-attest");
     assert_eq!(
         (config.flows.max, config.flows.max_bytes),
@@ -72,13 +73,6 @@ fn a_named_file_must_be_there() {
 }
 
 #[test]
-fn the_default_folder_of_protocols_is_used_when_it_is_there() {
-    let layers = Layers::none().beside("config/protocols/x.toml", "");
-    let dir = layers.config().protocols.dir.unwrap();
-    assert_eq!(dir, layers.directory.path().join("config/protocols"));
-}
-
-#[test]
 fn a_named_folder_of_protocols_must_be_there() {
     let file = Layers::none().file("[protocols]\ndir = \"config/protocols\"");
     insta::assert_snapshot!(file.problems());
@@ -96,8 +90,7 @@ fn a_flag_names_the_folder_of_protocols() {
         protocols: Some("mine".into()),
     };
     let layers = Layers::none().beside("mine/x.toml", "").flags(flags);
-    assert_eq!(
-        layers.config().protocols.dir.unwrap(),
-        layers.directory.path().join("mine")
-    );
+    let protocols = layers.config().protocols;
+    assert_eq!(protocols.dir, layers.directory.path().join("mine"));
+    assert!(protocols.dir_is_named);
 }

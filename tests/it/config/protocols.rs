@@ -146,3 +146,60 @@ fn a_call_that_may_outlast_its_flow_is_doubtful() {
         "the grace of shutting down is short, the protocol is not"
     );
 }
+
+fn names(catalog: &Catalog) -> Vec<&str> {
+    catalog.iter().map(|protocol| protocol.name()).collect()
+}
+
+#[test]
+fn protocols_that_are_read_again_are_those_of_then_and_the_default_folder_may_come_and_go() {
+    let layers = Layers::none();
+    let (config, catalog) = layers.load_all().unwrap();
+    assert_eq!(names(&catalog), ["app-attest"]);
+
+    let layers = layers.protocol("pay.toml", other("pay", "default"));
+    let (catalog, warnings) = config.read_protocols().unwrap();
+    assert_eq!(names(&catalog), ["app-attest", "pay"]);
+    assert_eq!(warnings, [""; 0]);
+
+    fs::remove_dir_all(layers.directory.path().join("config")).unwrap();
+    let (catalog, _) = config.read_protocols().unwrap();
+    assert_eq!(names(&catalog), ["app-attest"]);
+}
+
+#[test]
+fn a_named_folder_that_went_is_a_problem_when_protocols_are_read_again() {
+    let layers = Layers::none()
+        .file("[protocols]\ndir = \"mine\"")
+        .beside("mine/pay.toml", other("pay", "default"));
+    let config = layers.config();
+
+    fs::remove_dir_all(layers.directory.path().join("mine")).unwrap();
+
+    let problems = config.read_protocols().unwrap_err().to_string();
+    insta::assert_snapshot!(
+        layers.without_directory(&problems),
+        @"mine: the folder cannot be read: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn what_is_wrong_or_doubtful_at_a_start_is_so_when_protocols_are_read_again() {
+    let layers = Layers::none().variable("APP_ATTEST_BACKEND_TIMEOUT_MS", "298001");
+    let config = layers.config();
+    let (_, warnings) = config.read_protocols().unwrap();
+    assert_eq!(warnings.len(), 1);
+
+    let layers = layers
+        .protocol("a.toml", other("far", "elsewhere"))
+        .protocol("b.toml", other("far", "elsewhere"));
+    let problems = config.read_protocols().unwrap_err().to_string();
+    assert!(problems.contains("b.toml: protocol far is defined in"));
+
+    fs::remove_file(layers.directory.path().join("config/protocols/b.toml")).unwrap();
+    let problems = config.read_protocols().unwrap_err().to_string();
+    insta::assert_snapshot!(
+        layers.without_directory(&problems),
+        @"config/protocols/a.toml:9: protocol far asks the backend elsewhere, which is not configured; configured: default; restart the process with [backends.elsewhere]"
+    );
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use appattest_integrator::api::{self, About, Api, Listener};
 use appattest_integrator::backend::base_url::BaseUrl;
 use appattest_integrator::backend::client::{self, BackendClient};
-use appattest_integrator::catalog::Catalog;
+use appattest_integrator::catalog::{Catalog, Catalogs};
 use appattest_integrator::clock::{Clock, ManualClock};
 use appattest_integrator::listen::{accept, bind, converse};
 use appattest_integrator::orchestrator::{Orchestrator, Shared, Swept};
@@ -130,9 +130,10 @@ impl Service {
         metrics: Arc<Metrics>,
     ) -> Self {
         let backend = Backend::start().await;
+        metrics.protocols_loaded(clock.wall());
         let telemetry = Arc::new(Telemetry::new(metrics, setup.log_artifacts));
         let shared = Arc::new(Shared::new(
-            Arc::new(catalog(&setup)),
+            Arc::new(Catalogs::new(catalog(&setup.protocols, setup.default))),
             clock.clone(),
             Arc::new(SeededEntropy::new(setup.seed)),
             telemetry.clone(),
@@ -208,6 +209,12 @@ impl Service {
         }
     }
 
+    /// Puts other protocols besides the compiled-in one in the place of those in use.
+    pub(crate) fn reload(&self, protocols: &[String]) {
+        let next = catalog(protocols, "app-attest");
+        self.shared.catalogs.replace(next, self.clock.wall());
+    }
+
     pub(crate) async fn sweep(&self) -> Swept {
         self.orchestrator.sweep().await.expect("the store answers")
     }
@@ -238,14 +245,13 @@ impl Service {
     }
 }
 
-fn catalog(setup: &Setup) -> Catalog {
+fn catalog(protocols: &[String], default: &str) -> Catalog {
     let directory = tempfile::tempdir().expect("a folder");
-    for (number, text) in setup.protocols.iter().enumerate() {
+    for (number, text) in protocols.iter().enumerate() {
         let file = directory.path().join(format!("{number}.toml"));
         fs::write(file, text).expect("written");
     }
-    Catalog::load(Some(directory.path()), setup.default)
-        .unwrap_or_else(|problems| panic!("{problems}"))
+    Catalog::load(Some(directory.path()), default).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 async fn store(

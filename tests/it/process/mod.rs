@@ -7,8 +7,10 @@
     reason = "a test that cannot arrange what it needs fails"
 )]
 
+mod backends;
 mod log;
 mod machine;
+mod reload;
 mod shutdown;
 mod start;
 mod stores;
@@ -109,7 +111,7 @@ impl Launch {
             child,
             address,
             log: watch::channel(Vec::new()).1,
-            _folder: self.folder,
+            folder: self.folder,
         };
         (process, lines)
     }
@@ -161,7 +163,7 @@ struct Process {
     child: Child,
     address: SocketAddr,
     log: watch::Receiver<Vec<String>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Process {

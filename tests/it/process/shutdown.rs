@@ -56,14 +56,18 @@ async fn a_signal_ends_an_idle_service_at_once() {
 }
 
 #[tokio::test]
-async fn a_hangup_ends_nothing_and_is_told() {
+async fn a_hangup_ends_nothing_and_while_it_drains_is_ignored_with_a_word() {
     let backend = Backend::start().await;
-    let mut process = Launch::service(&backend).start().await;
+    let launch = Launch::service(&backend).with("INTEGRATOR__SERVER__DRAIN_DELAY_MS", "3000");
+    let mut process = launch.start().await;
+    process.signal(Signal::TERM);
+    process.says("draining").await;
 
     process.signal(Signal::HUP);
 
     process.says("SIGHUP is ignored").await;
     process.start_flow().await;
+    assert_eq!(process.ended().await, Some(0));
 }
 
 #[tokio::test]

@@ -59,7 +59,8 @@ async fn of_48_replacements_of_one_version_by_two_processes_one_is_written() {
     for round in 0..5 {
         let mut racing = JoinSet::new();
         for (number, store) in (0..48).zip(stores.iter().cycle()) {
-            let draw = 100 * round + number;
+            // Beyond those that the flow began with.
+            let draw = 1000 + 100 * round + number;
             let (next, call) = subject.claim_unsaved(&stored, draw).await;
             let store = store.clone();
             let replacement = replacement(&stored, record(&next));

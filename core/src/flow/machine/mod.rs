@@ -4,7 +4,7 @@
 mod moves;
 mod terms;
 
-use self::moves::{claimed, end_claim, enter, fenced, is_same, recorded, replayed};
+use self::moves::{claimed, end_claim, enter, fenced, is_same, message, recorded, replayed};
 pub use self::terms::{Begin, Begun, Call, Expired, Recorded, Request, Settled, Stale, Terms};
 use bytes::Bytes;
 
@@ -15,7 +15,6 @@ use super::record::{Flow, Origin};
 use super::refusal::{Refusal, Why};
 use super::sources;
 use super::time::Now;
-use crate::protocol::members::check_members;
 use crate::protocol::outcome::{Classified, classify};
 use crate::protocol::table::Protocol;
 
@@ -32,8 +31,6 @@ pub fn create(
     now: &Now,
 ) -> Result<Begun, Refusal> {
     let initial = protocol.initial();
-    check_members(request.step, request.body)
-        .map_err(|invalid| Refusal::new(protocol, initial, request.step, Why::Members(invalid)))?;
     let fresh = Flow {
         origin,
         version: 0,
@@ -51,7 +48,9 @@ pub fn create(
         held: Vec::new(),
         history: History::default(),
     };
-    Ok(claimed(fresh, request, terms, now))
+    let message = message(&fresh, request)
+        .map_err(|invalid| Refusal::new(protocol, initial, request.step, Why::Members(invalid)))?;
+    Ok(claimed(fresh, request, message, terms, now))
 }
 
 /// Judges a request to a flow that exists, in the order that the contract gives to the checks,
@@ -86,14 +85,15 @@ pub fn begin(
             needs: needs.collect(),
         });
     }
-    if let Err(invalid) = check_members(step, request.body) {
-        return refused(Why::Members(invalid));
-    }
+    let message = match message(&flow, request) {
+        Ok(message) => message,
+        Err(invalid) => return refused(Why::Members(invalid)),
+    };
     match flow.claim() {
         Some(claim) if is_same(claim, request) => Begin::Join(claim.id),
         Some(_) => refused(Why::InProgress),
         None if flow.held.contains(&step.id()) => refused(Why::OutcomeUnknown),
-        None => Begin::Call(Box::new(claimed(flow, request, terms, now))),
+        None => Begin::Call(Box::new(claimed(flow, request, message, terms, now))),
     }
 }
 

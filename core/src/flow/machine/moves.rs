@@ -7,9 +7,11 @@ use crate::flow::answer::{Placing, RecordedAnswer, Told, WholeAnswer};
 use crate::flow::history::{Attempt, Cause, Ending, Transition};
 use crate::flow::ids::AttemptId;
 use crate::flow::lifecycle::{Claim, Lifecycle};
+use crate::flow::message::{Message, compose};
 use crate::flow::record::{Flow, LastAnswer};
 use crate::flow::sources;
 use crate::flow::time::Now;
+use crate::protocol::members::{InvalidInput, check_members};
 use crate::protocol::step::Unknown;
 use crate::protocol::table::{Protocol, StateId};
 
@@ -19,11 +21,23 @@ pub(super) fn replayed(flow: &Flow, request: Request<'_>) -> Option<AttemptId> {
     (same && !request.step.repeatable()).then(|| last.attempt.clone())
 }
 
+/// What the step sends of this request.
+pub(super) fn message(flow: &Flow, request: Request<'_>) -> Result<Message, InvalidInput> {
+    check_members(request.step, request.body)?;
+    compose(flow, request.step, request.body)
+}
+
 pub(super) fn is_same(claim: &Claim, request: Request<'_>) -> bool {
     claim.step == request.step.id() && claim.fingerprint == request.fingerprint
 }
 
-pub(super) fn claimed(flow: Flow, request: Request<'_>, terms: Terms, now: &Now) -> Begun {
+pub(super) fn claimed(
+    flow: Flow,
+    request: Request<'_>,
+    message: Message,
+    terms: Terms,
+    now: &Now,
+) -> Begun {
     let attempt = match &flow.lifecycle {
         Lifecycle::Open {
             unanswered: Some(earlier),
@@ -39,7 +53,7 @@ pub(super) fn claimed(flow: Flow, request: Request<'_>, terms: Terms, now: &Now)
         step: request.step.id(),
         fingerprint: request.fingerprint,
         attempt: attempt.clone(),
-        body: sources::compose(&flow, request.step, request.body),
+        message,
         remembered: sources::remember(request.step, request.body),
     };
     let claim = Claim {

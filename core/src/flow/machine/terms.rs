@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::flow::answer::RecordedAnswer;
 use crate::flow::history::Transition;
 use crate::flow::ids::{AttemptId, ClaimId, Draw, Fingerprint};
+use crate::flow::message::Message;
 use crate::flow::record::Flow;
 use crate::flow::refusal::Refusal;
 use crate::protocol::members::Body;
@@ -69,14 +70,14 @@ pub struct Call {
     pub fingerprint: Fingerprint,
     /// The backend's idempotency key.
     pub attempt: AttemptId,
-    /// The body to send.
-    pub body: Bytes,
+    /// What to send.
+    pub message: Message,
     pub(super) remembered: Vec<(String, Bytes)>,
 }
 
 impl fmt::Debug for Call {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "call {:?} of {} bytes", self.attempt, self.body.len())
+        write!(out, "call {:?} with a {:?}", self.attempt, self.message)
     }
 }
 

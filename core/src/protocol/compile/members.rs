@@ -52,7 +52,7 @@ pub(super) fn names(texts: Option<&Texts>, problems: &mut Problems<'_>) -> Vec<S
         if names.contains(&text.value) {
             problems.wrong(
                 &text.place,
-                format!("{} is named twice", quoted(&text.value)),
+                format!("{} is named twice; once is enough", quoted(&text.value)),
             );
         } else {
             check_member_name(text, problems);
@@ -66,7 +66,7 @@ pub(super) fn names(texts: Option<&Texts>, problems: &mut Problems<'_>) -> Vec<S
 pub(super) fn sources(
     pairs: &Pairs,
     place: SourcePlace,
-    in_start: bool,
+    own: StepId,
     scope: &Scope<'_>,
     problems: &mut Problems<'_>,
 ) -> Vec<(String, Source)> {
@@ -85,7 +85,7 @@ pub(super) fn sources(
             );
             problems.wrong(&name.place, message);
         }
-        match source(&text.value, place, in_start, scope) {
+        match source(&text.value, place, own, scope) {
             Ok(source) => sources.push((name.value.clone(), source)),
             Err(message) => problems.broken(&text.place, message),
         }
@@ -93,17 +93,24 @@ pub(super) fn sources(
     sources
 }
 
+/// What a path, `attach` and `default` cannot hold.
+const NOT_OF_THIS_REQUEST: &str = "Members of the request itself are no source for its own call: they are sent in its body, or in the query of a GET";
+
 /// What a source refers to; the error is the message for the author.
 pub(super) fn source(
     text: &str,
     place: SourcePlace,
-    in_start: bool,
+    own: StepId,
     scope: &Scope<'_>,
 ) -> Result<Source, String> {
-    match source::parse(text)? {
+    let parsed = source::parse(text).map_err(|message| match place {
+        SourcePlace::Path => format!("{message}. {NOT_OF_THIS_REQUEST}"),
+        SourcePlace::Attach | SourcePlace::Default | SourcePlace::Reply => message,
+    });
+    match parsed? {
         SourceText::FlowHandle => Ok(Source::FlowHandle),
         SourceText::CorrelationId => Ok(Source::CorrelationId),
-        SourceText::FlowId if in_start => Err(format!(
+        SourceText::FlowId if own == scope.start => Err(format!(
             "a flow has no flowID before step {START:?} is answered: \"flow:/flowID\" cannot stand in it"
         )),
         SourceText::FlowId => Ok(Source::FlowId),
@@ -113,7 +120,12 @@ pub(super) fn source(
         SourceText::ThisResponse(_) => Err(
             "this step's answer is not there when its request is made; \"response:\" stands only in flow_id, expires_at and reply".to_owned(),
         ),
-        SourceText::Request { step, pointer } => request(step, pointer, scope),
+        SourceText::Request { step, pointer } => {
+            request(step, pointer, scope).map_err(|message| {
+                let is_own = place != SourcePlace::Reply && scope.step(step) == Some(own);
+                if is_own { NOT_OF_THIS_REQUEST.to_owned() } else { message }
+            })
+        }
         SourceText::Response { step, pointer } => {
             let step = known_step(step, scope)?;
             Ok(Source::Response { step, pointer })

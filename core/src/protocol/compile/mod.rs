@@ -5,13 +5,14 @@
 //! Proofs are only tried on a graph that is known whole; on any other they
 //! would tell consequences of what has been told already.
 
-mod extras;
+mod call;
 mod header;
 mod members;
 mod rules;
 mod scope;
 mod step;
 
+use super::by_name::ByName;
 use super::definition::Definition;
 use super::problem::{Problem, Problems};
 use super::prove;
@@ -58,7 +59,9 @@ pub fn compile(file: &str, text: &str, digest: &str) -> Result<Compiled, Vec<Pro
         expired: scope.expired,
         error: scope.error,
         start: scope.start,
+        states_by_name: ByName::of(scope.states.iter().map(|state| state.name.as_str())),
         states: core::mem::take(&mut scope.states),
+        steps_by_name: ByName::of(steps.iter().map(Step::name)),
         steps,
     };
     if problems.graph_is_known() {
@@ -83,15 +86,12 @@ fn steps(definition: &Definition, scope: &Scope<'_>, problems: &mut Problems<'_>
 
 /// The places in a step's answer that any source refers to, each once.
 fn kept(of: &Step, steps: &[Step]) -> Vec<Pointer> {
-    let own = of.reply.iter().filter_map(|(_, source)| match source {
+    let own = of.sources().filter_map(|source| match source {
         Source::ThisResponse(pointer) => Some(pointer),
         _ => None,
     });
-    let sources = steps
-        .iter()
-        .flat_map(|step| [&step.attach, &step.default, &step.reply])
-        .flatten();
-    let named = sources.filter_map(|(_, source)| match source {
+    let named = steps.iter().flat_map(Step::sources);
+    let named = named.filter_map(|source| match source {
         Source::Response { step, pointer } if *step == of.id => Some(pointer),
         _ => None,
     });

@@ -8,7 +8,7 @@ use super::super::name::quoted;
 use super::super::outcome::{Condition, Outcome, StatusSet};
 use super::super::problem::Problems;
 use super::super::source;
-use super::super::table::{EXPIRED, START, StateId};
+use super::super::table::{START, StateId};
 use super::scope::Scope;
 use crate::json::{Decimal, Pointer};
 
@@ -47,7 +47,10 @@ fn outcome(
     conditions.extend(expect(definition, problems));
     let to = to(definition.to.as_ref()?, scope, problems)?;
     if let Some(pointer) = flow_id {
-        let needed = status.can_succeed() || !scope.is_terminal(to);
+        // An answer that names no flow, such as "not yet" or a refusal with 200, has a rule that
+        // says so itself.
+        let unnamed = conditions.contains(&(pointer.clone(), Condition::Absent));
+        let needed = !unnamed && (!scope.is_terminal(to) || status.can_succeed());
         let expected = (pointer.clone(), Condition::NonEmptyString);
         if needed && !conditions.contains(&expected) {
             conditions.push(expected);
@@ -62,14 +65,9 @@ fn outcome(
 
 fn to(name: &Text, scope: &Scope<'_>, problems: &mut Problems<'_>) -> Option<StateId> {
     let state = scope.state(&name.value)?;
-    if state == scope.expired {
-        let message =
-            format!("{EXPIRED:?} is reached by a flow's deadline alone; name another state");
-        problems.broken(&name.place, message);
-    }
     if state == scope.initial {
         let message = format!(
-            "no step leads to the initial state {}: only {START:?} leaves it, and that makes a new flow",
+            "no step leads to the initial state {}: only {START:?} leaves it, and that makes a new flow. Name another state",
             quoted(&name.value)
         );
         problems.broken(&name.place, message);
@@ -143,7 +141,7 @@ fn condition(expected: &Located<Expected>, problems: &mut Problems<'_>) -> Optio
     };
     if condition.is_none() {
         let message = format!(
-            "it cannot be compared with: a string has at most {COMPARED_BYTES_MAX} bytes, a number is finite and has at most as many characters"
+            "no answer can be compared with this: write a string of at most {COMPARED_BYTES_MAX} bytes, or a number (not inf, not nan) of at most as many characters"
         );
         problems.broken(&expected.place, message);
     }
@@ -174,7 +172,7 @@ fn expect(
         if conditions.contains(&condition) {
             problems.wrong(
                 &text.place,
-                format!("{} is named twice", quoted(&text.value)),
+                format!("{} is named twice; once is enough", quoted(&text.value)),
             );
         } else {
             conditions.push(condition);

@@ -2,7 +2,7 @@
 
 use super::super::definition::{Definition, Place, StepDefinition, Text};
 use super::super::limits::STATES_MAX;
-use super::super::name::{WIDE_NAME_PATTERN, is_wide_name, quoted};
+use super::super::name::{STATE_NAME_PATTERN, is_state_name, quoted};
 use super::super::problem::Problems;
 use super::super::table::{ERROR, EXPIRED, START, State, StateId, StepId};
 
@@ -95,9 +95,9 @@ impl<'d> Scope<'d> {
                 );
                 return problems.broken(&name.place, message);
             }
-            if !is_wide_name(&name.value) {
+            if !is_state_name(&name.value) {
                 let found = quoted(&name.value);
-                let message = format!("{found} is no state name; a name is {WIDE_NAME_PATTERN}");
+                let message = format!("{found} is no state name; a name is {STATE_NAME_PATTERN}");
                 problems.wrong(&name.place, message);
             }
             self.add(&name.value, name.place.clone());
@@ -123,7 +123,7 @@ impl<'d> Scope<'d> {
                 let message = "is always there, and terminal: it need not be named";
                 problems.odd(&name.place, format!("{:?} {message}", name.value));
             } else if seen.contains(&name.value.as_str()) {
-                let message = format!("{} is named twice", quoted(&name.value));
+                let message = format!("{} is named twice; once is enough", quoted(&name.value));
                 problems.wrong(&name.place, message);
             }
             seen.push(&name.value);
@@ -144,8 +144,9 @@ impl<'d> Scope<'d> {
             .unwrap_or(self.initial);
         if let Some(name) = initial.filter(|_| self.is_terminal(self.initial)) {
             let found = quoted(&name.value);
-            let message =
-                format!("{found} is terminal; a flow starts in a state that a step leads out of");
+            let message = format!(
+                "{found} is terminal; a flow starts in a state that a step leads out of: take it out of `terminal`"
+            );
             problems.broken(&name.place, message);
         }
         match self.step(START) {

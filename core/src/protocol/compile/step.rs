@@ -4,10 +4,10 @@ use super::super::definition::{StepDefinition, Text, Texts};
 use super::super::name::{NAME_PATTERN, is_name, quoted};
 use super::super::problem::Problems;
 use super::super::source::{self, SourceText};
-use super::super::step::{Method, Step, Unknown};
+use super::super::step::{Step, Unknown};
 use super::super::table::{START, StateId, StepId};
 use super::scope::Scope;
-use super::{extras, members, rules};
+use super::{call, members, rules};
 use crate::json::Pointer;
 
 /// Names that URLs use beside the steps.
@@ -23,7 +23,7 @@ pub(super) fn step(
     members::check_apart(definition, problems);
     let is_start = id == scope.start;
     let flow_id = this_response(definition.flow_id.as_ref(), problems);
-    let mut sources = |pairs, place| members::sources(pairs, place, is_start, scope, problems);
+    let mut sources = |pairs, place| members::sources(pairs, place, id, scope, problems);
     let attach = sources(&definition.attach, members::SourcePlace::Attach);
     let default = sources(&definition.default, members::SourcePlace::Default);
     let reply = sources(&definition.reply, members::SourcePlace::Reply);
@@ -31,8 +31,10 @@ pub(super) fn step(
         id,
         name: definition.name.value.clone(),
         from: from(definition.from.as_ref(), is_start, scope, problems),
-        method: Method::Post,
-        path: extras::call(definition, is_start, scope, problems),
+        path: call::path(definition, id, scope, problems),
+        sends: call::sends(definition, problems),
+        headers: call::headers(definition, problems),
+        callback: call::callback(definition, is_start, problems),
         require: members::names(definition.require.as_ref(), problems),
         remember: members::names(definition.remember.as_ref(), problems),
         attach,
@@ -77,11 +79,16 @@ fn from(
             continue;
         };
         if from.contains(&state) {
-            problems.wrong(&name.place, format!("{:?} is named twice", name.value));
+            problems.wrong(
+                &name.place,
+                format!("{:?} is named twice; once is enough", name.value),
+            );
             continue;
         }
         if state == scope.initial && !is_start {
-            let message = format!("only step {START:?} leaves the initial state {initial:?}");
+            let message = format!(
+                "only step {START:?} leaves the initial state {initial:?}: take it out, and name the states that lead here"
+            );
             problems.broken(&name.place, message);
         }
         from.push(state);
@@ -101,6 +108,10 @@ fn this_response(text: Option<&Text>, problems: &mut Problems<'_>) -> Option<Poi
     let problem = match source::parse(&text.value) {
         Ok(SourceText::ThisResponse(pointer)) => return Some(pointer),
         Ok(_) => "only this step's own answer can give it: write \"response:/POINTER\"".to_owned(),
+        Err(_) if text.value.starts_with('/') => format!(
+            "write \"response:{}\": a place in this step's own answer",
+            text.value
+        ),
         Err(message) => message,
     };
     problems.broken(&text.place, problem);

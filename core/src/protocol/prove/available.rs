@@ -1,4 +1,5 @@
-//! Every attached source is there on every path that leads to its step.
+//! Every source in an `attach` or in the path of a call is there on every path that leads to its
+//! step.
 //!
 //! For one source, the question is one bit: is it sure to be there? An outcome
 //! taken makes the bit true (it asks for the pointer, the step requires and
@@ -8,6 +9,7 @@
 //! state if the pair with the bit false is reached, and the way there is the
 //! counterexample that the message shows.
 
+use super::super::call_text::{self, PieceText};
 use super::super::definition::StepDefinition;
 use super::super::outcome::{Condition, Outcome};
 use super::super::problem::Problems;
@@ -37,19 +39,62 @@ pub(super) fn attached_sources_are_there(
     problems: &mut Problems<'_>,
 ) {
     for ((name, source), (_, text)) in step.attach().iter().zip(&definition.attach) {
-        if always_there(source) {
-            continue;
-        }
-        if let Some(path) = counterexample(protocol, step, source) {
-            let message = format!(
-                "{:?} may be missing when step {:?} attaches {name:?}: nothing is sure to provide it on the path {path}. {}",
-                text.value,
-                step.name(),
-                remedy(protocol, source)
-            );
+        let use_of_it = format!("attaches {name:?}");
+        let or = ", or move this to `default`, where callers may send their own in its place";
+        if let Some(message) = missing(protocol, step, source, &text.value, &use_of_it, or) {
             problems.wrong(&text.place, message);
         }
     }
+}
+
+pub(super) fn sources_in_paths_are_there(
+    protocol: &Protocol,
+    step: &Step,
+    definition: &StepDefinition,
+    problems: &mut Problems<'_>,
+) {
+    let Some(call) = &definition.call else {
+        return;
+    };
+    let texts = call_text::parse(&call.value).pieces.into_iter();
+    let texts = texts.filter_map(|piece| match piece {
+        PieceText::Source(text) => Some(text),
+        PieceText::Written(_) => None,
+    });
+    for (source, text) in step.path().sources().zip(texts) {
+        let use_of_it = "puts it into the path of its call";
+        if let Some(message) = missing(protocol, step, source, text, use_of_it, "") {
+            problems.wrong(&call.place, message);
+        }
+    }
+}
+
+/// The message about a source that may be missing where it is used; `or` is what else may be done.
+fn missing(
+    protocol: &Protocol,
+    step: &Step,
+    source: &Source,
+    text: &str,
+    use_of_it: &str,
+    or: &str,
+) -> Option<String> {
+    if always_there(source) {
+        return None;
+    }
+    let path = counterexample(protocol, step, source)?;
+    if let Source::Request { step: of, .. } | Source::Response { step: of, .. } = source
+        && *of == step.id()
+    {
+        return Some(format!(
+            "{text:?} is what an earlier run of step {:?} leaves; its first run, on the path {path}, finds nothing when it {use_of_it}. A step's own request is no source for its call: callers send such a member in the body{or}",
+            step.name()
+        ));
+    }
+    Some(format!(
+        "{text:?} may be missing when step {:?} {use_of_it}: nothing is sure to provide it on the path {path}. {}{or}",
+        step.name(),
+        remedy(protocol, source)
+    ))
 }
 
 fn always_there(source: &Source) -> bool {
@@ -159,19 +204,18 @@ fn remedy(protocol: &Protocol, source: &Source) -> String {
             let name = protocol.step_by_id(*step).name();
             let member = pointer.tokens().first().map_or("", String::as_str);
             format!(
-                "Have every path pass through step {name:?} with {member:?} in both its `require` and its `remember`, refer to the member itself (a required member is a string), or move this to `default`"
+                "Have every path pass through step {name:?} with {member:?} in both its `require` and its `remember`, or refer to the member itself (a required member is a string)"
             )
         }
         Source::Response { step, pointer } => {
             let name = protocol.step_by_id(*step).name();
             let pointer = pointer.to_string();
             format!(
-                "Have every path pass through step {name:?} and name {pointer:?} in the `expect` or `when` of the rule taken there, or move this to `default`"
+                "Have every path pass through step {name:?} and name {pointer:?} in the `expect` or `when` of the rule taken there"
             )
         }
         Source::FlowId | Source::FlowHandle | Source::CorrelationId | Source::ThisResponse(_) => {
-            "Have every path pass through a step with `flow_id`, or move this to `default`"
-                .to_owned()
+            "Have every path pass through a step with `flow_id`".to_owned()
         }
     }
 }

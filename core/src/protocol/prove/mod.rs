@@ -6,11 +6,12 @@
 //! with the state, the step and the path in question.
 
 mod available;
+mod never;
 mod odd;
 mod shadow;
 
 use super::definition::{Definition, Place, StepDefinition};
-use super::name::did_you_mean;
+use super::name::{did_you_mean, listed};
 use super::problem::Problems;
 use super::step::Step;
 use super::table::{Protocol, StateId};
@@ -32,8 +33,10 @@ pub(super) fn prove(
     for (step, definition) in &steps {
         shadow::every_rule_can_be_taken(protocol, step, definition, problems);
         available::attached_sources_are_there(protocol, step, definition, problems);
+        available::sources_in_paths_are_there(protocol, step, definition, problems);
     }
     odd::tell(protocol, &steps, problems);
+    never::tell(protocol, &steps, problems);
 }
 
 fn terminal_states_are_final(
@@ -64,10 +67,12 @@ fn every_state_is_reached(protocol: &Protocol, mentions: &[Place], problems: &mu
             continue;
         }
         let name = protocol.state_name(state);
-        let leads_there = targets(protocol).any(|to| to == state);
+        let leads_there = protocol.steps().iter().any(|step| leads_to(step, state));
         let message = if leads_there {
+            let leading = protocol.steps().iter().filter(|step| leads_to(step, state));
             format!(
-                "state {name:?} is unreachable: the steps that lead to it start in states that are unreachable themselves"
+                "state {name:?} is unreachable: what leads to it (step {}) starts in states that are unreachable themselves. Lead there first",
+                listed(leading.map(Step::name))
             )
         } else {
             let meant = did_you_mean(name, targets(protocol).map(|to| protocol.state_name(to)));
@@ -94,6 +99,10 @@ fn reached(protocol: &Protocol) -> Vec<StateId> {
         }
     }
     reached
+}
+
+fn leads_to(step: &Step, state: StateId) -> bool {
+    step.outcomes().iter().any(|rule| rule.to() == state)
 }
 
 fn targets(protocol: &Protocol) -> impl Iterator<Item = StateId> {

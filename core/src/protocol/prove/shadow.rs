@@ -1,8 +1,8 @@
 //! Every rule can be taken: none contradicts itself, and none is shadowed by an
 //! earlier one that matches whatever it matches.
 
-use super::super::definition::StepDefinition;
-use super::super::outcome::{Condition, Outcome};
+use super::super::definition::{OutcomeDefinition, StepDefinition};
+use super::super::outcome::{Condition, Outcome, StatusSet};
 use super::super::problem::Problems;
 use super::super::step::Step;
 use super::super::table::Protocol;
@@ -22,9 +22,18 @@ pub(super) fn every_rule_can_be_taken(
         let to = protocol.state_name(rule.to());
         if let Some((one, other)) = contradiction(rule) {
             let message = format!(
-                "this rule (to {to:?}) can never match: no answer has both {} and {}",
+                "this rule (to {to:?}) can never match: no answer has both {} and {}{}",
                 told(one),
-                told(other)
+                told(other),
+                implied(step, place, [one, other])
+            );
+            problems.wrong(&place.place, message);
+            continue;
+        }
+        if let Some((status, asked)) = asked_of_nothing(rule) {
+            let message = format!(
+                "this rule (to {to:?}) can never match: an answer of {status} has no body, and {} is asked of it. Take that out, or ask it of another status",
+                told(asked)
             );
             problems.wrong(&place.place, message);
             continue;
@@ -74,6 +83,15 @@ fn contradiction(rule: &Outcome) -> Option<(&Asked, &Asked)> {
     })
 }
 
+/// What a rule asks of an answer whose status says that it has no body (RFC 9110, sections 15.3.5
+/// and 15.4.5).
+fn asked_of_nothing(rule: &Outcome) -> Option<(u16, &Asked)> {
+    match rule.status() {
+        StatusSet::Exactly(status @ (204 | 304)) => Some((status, rule.conditions().first()?)),
+        StatusSet::Exactly(_) | StatusSet::Class(_) => None,
+    }
+}
+
 fn contradict(one: &Asked, other: &Asked) -> bool {
     if one.0 == other.0 {
         return !implies((&one.0, &one.1), (&other.0, &other.1))
@@ -82,6 +100,23 @@ fn contradict(one: &Asked, other: &Asked) -> bool {
     let below = one.0.is_prefix_of(&other.0) && other.1 != Condition::Absent;
     let above = other.0.is_prefix_of(&one.0) && one.1 != Condition::Absent;
     below || above
+}
+
+/// Where a condition comes from that the rule does not name itself.
+fn implied(step: &Step, place: &OutcomeDefinition, both: [&Asked; 2]) -> &'static str {
+    let implied = |(pointer, condition): &Asked| {
+        let named = place.expect.iter().flat_map(|expect| &expect.value);
+        *condition == Condition::NonEmptyString
+            && step.flow_id() == Some(pointer)
+            && !named
+                .into_iter()
+                .any(|named| named.value == pointer.to_string())
+    };
+    if both.into_iter().any(implied) {
+        ", which `flow_id` asks for. Give the id in another step, or say here that it is absent"
+    } else {
+        ". Take one of them out, or make two rules of it"
+    }
 }
 
 fn told((pointer, condition): &Asked) -> String {

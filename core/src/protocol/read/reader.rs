@@ -156,7 +156,13 @@ impl<'t> Item<'t> {
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        problems.broken(&self.place, format!("found {found}; allowed: {allowed}"));
+        let example = match self.place.key.rsplit('.').next() {
+            Some("ttl" | "retention") => ", such as \"5m\"",
+            Some("callback") => ", such as { match = \"/data/orderID\" }",
+            _ => "",
+        };
+        let message = format!("found {found}; allowed: {allowed}{example}");
+        problems.broken(&self.place, message);
         None
     }
 

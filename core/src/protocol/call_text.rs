@@ -7,11 +7,17 @@ use super::name::quoted;
 #[derive(Debug, Default)]
 pub(super) struct CallText<'d> {
     pub(super) method: Option<MethodText>,
-    /// The path, with `{}` in the place of each source.
-    pub(super) path: String,
-    /// The sources in the path.
-    pub(super) sources: Vec<&'d str>,
+    /// The path as it is written.
+    pub(super) path: &'d str,
+    pub(super) pieces: Vec<PieceText<'d>>,
     pub(super) problems: Vec<String>,
+}
+
+/// A part of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PieceText<'d> {
+    Written(&'d str),
+    Source(&'d str),
 }
 
 /// The methods of the grammar.
@@ -37,15 +43,16 @@ pub(super) fn parse(text: &str) -> CallText<'_> {
         ));
         return call;
     }
-    call.take_sources(path);
+    call.path = path;
+    call.take_pieces();
     call.check_path();
     call
 }
 
 impl<'d> CallText<'d> {
     /// Splits the path into what is sent as written and the sources between.
-    fn take_sources(&mut self, path: &'d str) {
-        let mut rest = path;
+    fn take_pieces(&mut self) {
+        let mut rest = self.path;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((source, after)) = after.split_once('}') else {
                 self.problems
@@ -58,12 +65,13 @@ impl<'d> CallText<'d> {
                     quoted(source)
                 ));
             }
-            self.path.push_str(before);
-            self.path.push_str("{}");
-            self.sources.push(source);
+            self.pieces.push(PieceText::Written(before));
+            self.pieces.push(PieceText::Source(source));
             rest = after;
         }
-        self.path.push_str(rest);
+        if !rest.is_empty() {
+            self.pieces.push(PieceText::Written(rest));
+        }
     }
 
     /// What is sent is the path as written: so it holds only what needs no
@@ -77,7 +85,12 @@ impl<'d> CallText<'d> {
             let message = "a path starts with one \"/\": two would start a host name";
             self.problems.push(message.to_owned());
         }
-        let plain = self.path.replace("{}", "");
+        let plain: String = self
+            .pieces
+            .iter()
+            .copied()
+            .map(PieceText::written)
+            .collect();
         if let Some(bad) = plain
             .chars()
             .find(|character| !is_path_character(*character))
@@ -98,6 +111,16 @@ impl<'d> CallText<'d> {
         if plain.split('/').any(is_dot_segment) {
             let message = "a path may not hold the segments \".\" and \"..\" (nor as %2e): they would be resolved on the way";
             self.problems.push(message.to_owned());
+        }
+    }
+}
+
+impl<'d> PieceText<'d> {
+    /// What is sent as it is written.
+    fn written(self) -> &'d str {
+        match self {
+            Self::Written(text) => text,
+            Self::Source(_) => "",
         }
     }
 }
@@ -124,8 +147,8 @@ mod tests {
     fn a_plain_call_is_read_as_written() {
         let call = parse("POST /app-attest/register");
         assert_eq!(call.method, Some(MethodText::Post));
-        assert_eq!(call.path, "/app-attest/register");
-        assert!(call.sources.is_empty() && call.problems.is_empty());
+        assert_eq!(call.pieces, [PieceText::Written("/app-attest/register")]);
+        assert!(call.problems.is_empty());
         assert!(parse("POST /").problems.is_empty());
         assert!(parse("GET /a%20b/~c;d=(e)/").problems.is_empty());
     }
@@ -133,8 +156,13 @@ mod tests {
     #[test]
     fn sources_are_whole_segments() {
         let call = parse("GET /orders/{start.response:/id}/lines/{flow:/flowID}");
-        assert_eq!(call.sources, ["start.response:/id", "flow:/flowID"]);
-        assert_eq!(call.path, "/orders/{}/lines/{}");
+        let pieces = [
+            PieceText::Written("/orders/"),
+            PieceText::Source("start.response:/id"),
+            PieceText::Written("/lines/"),
+            PieceText::Source("flow:/flowID"),
+        ];
+        assert_eq!(call.pieces, pieces);
         assert!(call.problems.is_empty(), "{:?}", call.problems);
         for text in [
             "GET /a{flow:/flowID}",

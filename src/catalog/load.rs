@@ -1,7 +1,4 @@
-//! The protocols of this process: the one that is compiled in, and those of a folder.
-//!
-//! A file that defines a compiled-in protocol replaces it. Everything that is wrong in any file is
-//! told at once.
+//! Reading definitions from disk: all of them, and everything that is wrong with them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,6 +10,7 @@ use std::sync::Arc;
 use integrator_core::protocol::{Compiled, Protocol, compile};
 use sha2::{Digest as _, Sha256};
 
+use super::{Catalog, Entry};
 use crate::problems::{Problem, Problems};
 use crate::text_file;
 
@@ -22,33 +20,20 @@ const MOST_BYTES: u64 = 256 * 1024;
 const MOST_FILES: usize = 256;
 /// What messages call the definition that is compiled in.
 const COMPILED_IN: &str = "app-attest.toml (compiled in)";
-const APP_ATTEST: &str = include_str!("../config/protocols/app-attest.toml");
+const APP_ATTEST: &str = include_str!("../../config/protocols/app-attest.toml");
 
-/// The protocols by name; one of them is the default. There is always at least one.
-#[derive(Clone, Debug)]
-pub struct Catalog {
+/// What has been read so far.
+#[derive(Default)]
+pub(super) struct Loading {
     entries: BTreeMap<String, Entry>,
-    default: Arc<Protocol>,
     warnings: Vec<String>,
+    problems: Problems,
 }
 
-/// A protocol and where it was defined.
-#[derive(Clone, Debug)]
-struct Entry {
-    protocol: Arc<Protocol>,
-    origin: String,
-}
-
-impl Catalog {
-    /// Compiles the compiled-in protocol and every `*.toml` of `dir`, in the order of their names
-    /// (those that begin with a dot are none of ours). `default` names the protocol that a start
-    /// runs when it names none.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with any of them, and a `default` that none of them defines.
-    pub fn load(dir: Option<&Path>, default: &str) -> Result<Catalog, Problems> {
-        let mut loading = Loading::default();
+impl Loading {
+    /// Reads what is compiled in, and what the folder defines beside it or in its place.
+    pub(super) fn of(dir: Option<&Path>) -> Self {
+        let mut loading = Self::default();
         loading.define(COMPILED_IN, APP_ATTEST);
         let compiled_in = std::mem::take(&mut loading.entries);
         if let Some(dir) = dir {
@@ -57,44 +42,9 @@ impl Catalog {
         for (name, entry) in compiled_in {
             loading.entries.entry(name).or_insert(entry);
         }
-        loading.finish(default)
+        loading
     }
 
-    /// The protocol of that name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Protocol>> {
-        self.entries.get(name).map(|entry| &entry.protocol)
-    }
-
-    /// The protocol that a start runs when it names none.
-    pub fn default(&self) -> &Arc<Protocol> {
-        &self.default
-    }
-
-    /// Every protocol, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Protocol>> {
-        self.entries.values().map(|entry| &entry.protocol)
-    }
-
-    /// The file that defines a protocol, as it was found.
-    pub fn origin(&self, name: &str) -> Option<&str> {
-        self.entries.get(name).map(|entry| entry.origin.as_str())
-    }
-
-    /// What is allowed but doubtful in the definitions.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-}
-
-/// What has been read so far.
-#[derive(Default)]
-struct Loading {
-    entries: BTreeMap<String, Entry>,
-    warnings: Vec<String>,
-    problems: Problems,
-}
-
-impl Loading {
     fn folder(&mut self, dir: &Path) {
         let files = match definitions(dir) {
             Ok(files) => files,
@@ -159,7 +109,8 @@ impl Loading {
         self.problems.push(Problem::new(text));
     }
 
-    fn finish(mut self, default: &str) -> Result<Catalog, Problems> {
+    /// The catalog, if nothing is wrong.
+    pub(super) fn finish(mut self, default: &str) -> Result<Catalog, Problems> {
         let found = self
             .entries
             .get(default)
@@ -203,7 +154,7 @@ fn definitions(dir: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// The digest of a definition's text, in lower-case hexadecimal.
-fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: &str) -> String {
     let mut digits = String::with_capacity(64);
     for byte in Sha256::digest(text.as_bytes()) {
         // Writing to a string cannot fail.
