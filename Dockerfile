@@ -19,6 +19,7 @@ COPY core/ core/
 COPY appattest-backend/ appattest-backend/
 COPY testbed/ testbed/
 COPY bench/ bench/
+COPY examples/ examples/
 COPY config/ config/
 COPY src/ src/
 # The build context has no history; --build-arg INTEGRATOR_COMMIT=$(git rev-parse --short=12 HEAD)
