@@ -1,7 +1,7 @@
 //! Every event that is logged, with all its fields, whatever its level.
 
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
@@ -16,6 +16,14 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn start() -> Self {
+        static LISTENING: Once = Once::new();
+        // With one listener alone, tracing asks the thread that comes first to a place in the code
+        // whether anybody listens there, and believes it for all threads. One that listens
+        // everywhere makes every thread say yes.
+        LISTENING.call_once(|| {
+            let everywhere = tracing_subscriber::registry();
+            tracing::subscriber::set_global_default(everywhere).expect("nobody else listens");
+        });
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let layer = Lines(lines.clone());
         let subscriber = tracing_subscriber::registry().with(layer);
