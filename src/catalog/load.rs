@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use integrator_core::protocol::limits::DEFINITION_BYTES_MAX;
 use integrator_core::protocol::{Compiled, Protocol, compile};
 use sha2::{Digest as _, Sha256};
 
@@ -14,8 +15,6 @@ use super::{Catalog, Entry};
 use crate::problems::{Problem, Problems};
 use crate::text_file;
 
-/// A definition has at most so many bytes.
-const MOST_BYTES: u64 = 256 * 1024;
 /// A folder holds at most so many definitions.
 const MOST_FILES: usize = 256;
 /// What messages call the definition that is compiled in.
@@ -65,7 +64,7 @@ impl Loading {
         }
         for file in files {
             let origin = file.display().to_string();
-            match text_file::read(&file, MOST_BYTES) {
+            match text_file::read(&file, DEFINITION_BYTES_MAX as u64) {
                 Ok(text) => self.define(&origin, &text),
                 Err(error) => self.problem(format!("{origin}: the definition {error}")),
             }

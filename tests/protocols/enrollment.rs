@@ -37,6 +37,11 @@ impl World {
         }
     }
 
+    /// Runs a step of the flow that `started` began.
+    async fn step(&self, started: &Reply, step: &str, body: &Value) -> Reply {
+        self.integrator.step(&started.handle(), step, body).await
+    }
+
     async fn challenged(&self) -> Reply {
         let started = self.integrator.start(&json!({})).await;
         assert_eq!(started.text("/state"), "challenged");
@@ -166,20 +171,14 @@ async fn a_malformed_attestation_does_not_burn_the_challenge() {
 
     for damaged in ["not base64", "AAAA*"] {
         attestation["attestationObject_base64"] = json!(damaged);
-        let refused = world
-            .integrator
-            .step(&started.handle(), "attest", &attestation)
-            .await;
+        let refused = world.step(&started, "attest", &attestation).await;
         assert_eq!(refused.text("/code"), "backend_error");
         assert_eq!(refused.member("/backendStatus"), json!(400));
         assert_eq!(refused.text("/backend/reason"), "INVALID_BASE64");
         world.same_challenge(&started).await;
     }
 
-    let attested = world
-        .integrator
-        .step(&started.handle(), "attest", &right)
-        .await;
+    let attested = world.step(&started, "attest", &right).await;
     assert_eq!(attested.text("/state"), "registered");
 }
 
@@ -192,16 +191,10 @@ async fn an_attestation_that_never_arrived_can_be_sent_again_with_the_same_chall
         .proxy
         .when_sent(b"POST /app-attest/register", Action::Drop);
 
-    let lost = world
-        .integrator
-        .step(&started.handle(), "attest", &attestation)
-        .await;
+    let lost = world.step(&started, "attest", &attestation).await;
     assert_eq!(lost.text("/code"), "backend_unavailable");
     world.same_challenge(&started).await;
-    let attested = world
-        .integrator
-        .step(&started.handle(), "attest", &attestation)
-        .await;
+    let attested = world.step(&started, "attest", &attestation).await;
 
     assert_eq!(attested.text("/state"), "registered");
 }
@@ -215,16 +208,10 @@ async fn a_registration_whose_answer_was_lost_is_recovered_and_registers_once() 
         .proxy
         .when_sent(b"POST /app-attest/register", Action::LoseReply);
 
-    let lost = world
-        .integrator
-        .step(&started.handle(), "attest", &attestation)
-        .await;
+    let lost = world.step(&started, "attest", &attestation).await;
     assert_eq!(lost.text("/outcome"), "unknown");
     world.same_challenge(&started).await;
-    let attested = world
-        .integrator
-        .step(&started.handle(), "attest", &attestation)
-        .await;
+    let attested = world.step(&started, "attest", &attestation).await;
 
     assert_eq!(attested.text("/state"), "registered");
     let health = health(&world.backend).await;
@@ -240,10 +227,7 @@ async fn a_device_that_attests_later_uses_the_same_key_and_the_same_hash() {
     // The device was told to come back; the product backend reads the flow again.
     let read = world.status(&started.handle()).await;
     let second = world.attestation(&read, &[]);
-    let attested = world
-        .integrator
-        .step(&started.handle(), "attest", &second)
-        .await;
+    let attested = world.step(&started, "attest", &second).await;
 
     assert_eq!(first["keyID_base64"], second["keyID_base64"]);
     assert_eq!(attested.text("/state"), "registered");
@@ -256,10 +240,7 @@ async fn every_rejected_attestation_ends_its_flow_as_refused_and_gives_the_backe
         let started = world.challenged().await;
         let attestation = world.attestation(&started, &["--defect", &defect]);
 
-        let judged = world
-            .integrator
-            .step(&started.handle(), "attest", &attestation)
-            .await;
+        let judged = world.step(&started, "attest", &attestation).await;
 
         if reason.is_null() {
             assert_eq!(judged.text("/state"), "registered", "{defect}");
@@ -328,18 +309,12 @@ async fn a_challenge_of_another_flow_cannot_be_brought() {
     let started = world.challenged().await;
     let mut attestation = world.attestation(&other, &[]);
 
-    let mixed = world
-        .integrator
-        .step(&started.handle(), "attest", &attestation)
-        .await;
+    let mixed = world.step(&started, "attest", &attestation).await;
     assert_eq!(mixed.text("/state"), "refused");
     assert_eq!(mixed.text("/backend/reason"), "NONCE_MISMATCH");
 
     attestation["challengeID"] = json!(other.text("/challengeID"));
-    let named = world
-        .integrator
-        .step(&other.handle(), "attest", &attestation)
-        .await;
+    let named = world.step(&other, "attest", &attestation).await;
     assert_eq!(named.text("/code"), "invalid_input");
 }
 
