@@ -188,6 +188,22 @@ async fn a_callback_finds_a_flow_by_the_definition_that_the_flow_keeps() {
 }
 
 #[tokio::test]
+async fn what_a_callback_may_send_is_what_the_flows_own_definition_takes() {
+    let raw = NOTICED.replace("callback =", "body = \"raw\"\ncallback =");
+    let event = Request::post(NOTICE, r#"{"order":"b"}"#).header("content-type", "text/plain");
+    for (own, next, status) in [(&*raw, NOTICED, 200), (NOTICED, &*raw, 415)] {
+        let (service, handle) = noticed(own).await;
+        service.reload(&[next.to_owned()]);
+
+        let called = service.ask(event.clone()).await;
+
+        assert_eq!(called.status, status, "{}", called.text());
+        let state = if status == 200 { "paid" } else { "open" };
+        assert_eq!(service.state(&handle).await, state);
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_became_a_callback_is_none_for_flows_that_began_before() {
     let (service, handle) = noticed(&NOTICED.replace("callback =", "# ")).await;
     service.reload(&[NOTICED.to_owned()]);

@@ -302,3 +302,18 @@ async fn hangups_in_quick_succession_end_with_what_is_on_disk_after_the_last() {
     let order = process.get("/v1/protocols/order").await;
     assert_eq!(order.string("/title"), "Order 19");
 }
+
+#[tokio::test]
+async fn of_many_warnings_the_log_tells_a_hundred_and_how_many_more_there_are() {
+    let (backend, folder) = (backend().await, folder());
+    let unused: Vec<String> = (0..60).map(|number| format!("\"m{number}\"")).collect();
+    let unused = format!("remember = [{}]\ncall", unused.join(", "));
+    define(folder.path(), "order.toml", &ORDER.replace("call", &unused));
+
+    let mut process = with_protocols(&backend, &folder).start().await;
+    process.reloads("and 20 more").await;
+
+    let log = process.log();
+    let warnings = log.iter().filter(|line| line.contains("is remembered"));
+    assert_eq!(warnings.count(), 100);
+}
