@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use tokio_util::sync::CancellationToken;
+
 /// The phases, in order; none is ever left backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -15,13 +17,16 @@ pub enum Phase {
 
 /// The phase that a process is in; shared by all that ask.
 #[derive(Debug, Default)]
-pub struct Phases(AtomicU8);
+pub struct Phases {
+    phase: AtomicU8,
+    refusing: CancellationToken,
+}
 
 impl Phases {
     /// The present phase.
     #[must_use]
     pub fn get(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.phase.load(Ordering::Acquire) {
             0 => Phase::Serving,
             1 => Phase::Draining,
             _ => Phase::Refusing,
@@ -30,6 +35,14 @@ impl Phases {
 
     /// Enters `phase`, unless a later one is entered already.
     pub fn enter(&self, phase: Phase) {
-        self.0.fetch_max(phase as u8, Ordering::AcqRel);
+        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        if phase == Phase::Refusing {
+            self.refusing.cancel();
+        }
+    }
+
+    /// Waits until requests are refused.
+    pub async fn refusing(&self) {
+        self.refusing.cancelled().await;
     }
 }

@@ -26,6 +26,10 @@ pub(super) struct Facts {
 #[derive(Clone, Debug)]
 pub(super) struct Artifacts(pub(super) String);
 
+/// The id of the trace that a request went on in.
+#[derive(Clone, Debug)]
+pub(super) struct TraceId(pub(super) String);
+
 impl Facts {
     pub(super) fn of_origin(origin: &Origin) -> Self {
         Self {

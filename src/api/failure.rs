@@ -23,6 +23,7 @@ impl From<Failure> for Problem {
             | FailureKind::UnsupportedMediaType
             | FailureKind::NotFound(_)
             | FailureKind::Refused(_)
+            | FailureKind::Ended { .. }
             | FailureKind::CapacityExhausted(_)
             | FailureKind::Internal(_) => (None, None),
         };
@@ -42,11 +43,19 @@ impl From<Failure> for Problem {
 
 fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
     match kind {
-        FailureKind::InvalidInput(detail) | FailureKind::NotFound(detail) => detail,
+        FailureKind::InvalidInput(detail)
+        | FailureKind::NotFound(detail)
+        | FailureKind::CapacityExhausted(detail) => detail,
         FailureKind::UnsupportedMediaType => "the body must be application/json: send that \
              Content-Type, or none (curl --json does)"
             .to_owned(),
         FailureKind::Refused(refusal) => refusal.to_string(),
+        FailureKind::Ended {
+            is_expired: true, ..
+        } => "the flow has expired already".to_owned(),
+        FailureKind::Ended { state, .. } => {
+            format!("the flow has ended in {state}, so there is nothing left to expire")
+        }
         FailureKind::Unanswered(error) => {
             format!("{error}. {}", what_now(aftermath))
         }
@@ -56,9 +65,6 @@ fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
             answer.status,
             what_now(aftermath)
         ),
-        FailureKind::CapacityExhausted(bound) => {
-            format!("no flow can be started now: {bound}. Flows that exist go on. Try again later.")
-        }
         FailureKind::StoreUnavailable { error, .. } => match error {
             StoreError::Unavailable { .. } => format!("{error}. Try again."),
             StoreError::Unreadable { .. } => format!(

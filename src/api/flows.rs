@@ -14,15 +14,16 @@ use bytes::Bytes;
 use integrator_core::flow::record::Origin;
 use integrator_core::protocol::table::START;
 use sha2::{Digest, Sha256};
+use tracing::Span;
 
-use super::facts::{Artifacts, Facts};
+use super::facts::{Artifacts, Facts, TraceId};
 use super::failure::unclassified;
 use super::problem::Problem;
-use super::{Api, body, entropy_failed, headers, observation, query};
+use super::{Api, body, cross_site, entropy_failed, headers, observation, query};
 use crate::envelope::Envelope;
 use crate::orchestrator::code::Code;
-use crate::orchestrator::reply::{Outcome, Reply};
-use crate::orchestrator::{CallbackOrder, Delivery, StartOrder, StepOrder};
+use crate::orchestrator::reply::{Observation, Outcome, Reply};
+use crate::orchestrator::{CallbackOrder, Delivery, ExpireOrder, StartOrder, StepOrder};
 use crate::phase::Phase;
 
 type Params<T> = Result<Path<T>, PathRejection>;
@@ -52,7 +53,6 @@ async fn start_named(
 ) -> Answer {
     api.admits_work()?;
     let (parts, sent) = request.into_parts();
-    let orchestrator = &api.orchestrator;
     let body = body::read(&parts.headers, sent).await?;
     let correlation_id = headers::correlation_id(&parts.headers)?;
     let order = StartOrder {
@@ -60,9 +60,10 @@ async fn start_named(
         correlation_id: correlation_id
             .unwrap_or_else(|| super::layers::generated_id(&parts.extensions)),
         key: headers::idempotency_key(&parts.headers)?,
-        sent: api.delivery(body.clone(), parts.headers)?,
+        sent: api.delivery(body, parts.headers)?,
     };
-    api.told(orchestrator.start(order).await, &body)
+    let sent = order.sent.clone();
+    api.told(api.orchestrator.start(order).await, &sent)
 }
 
 /// `POST /v1/flows/{flowHandle}/{step}`
@@ -73,10 +74,13 @@ pub(super) async fn step(
 ) -> Answer {
     api.admits_work()?;
     let sent = api.received(request).await?;
-    let body = sent.body.clone();
     let Path((handle, step)) = params.map_err(unreadable_path)?;
-    let order = StepOrder { handle, step, sent };
-    api.told(api.orchestrator.advance(order).await, &body)
+    let order = StepOrder {
+        handle,
+        step,
+        sent: sent.clone(),
+    };
+    api.told(api.orchestrator.advance(order).await, &sent)
 }
 
 /// `POST /v1/callbacks/{protocol}/{step}`
@@ -87,26 +91,34 @@ pub(super) async fn callback(
 ) -> Answer {
     api.admits_work()?;
     let sent = api.received(request).await?;
-    let body = sent.body.clone();
     let Path((protocol, step)) = params.map_err(unreadable_path)?;
     let order = CallbackOrder {
         protocol,
         step,
-        sent,
+        sent: sent.clone(),
     };
-    api.told(api.orchestrator.call_back(order).await, &body)
+    api.told(api.orchestrator.call_back(order).await, &sent)
 }
 
 /// `GET /v1/flows/{flowHandle}/status`
 pub(super) async fn status(State(api): State<Api>, params: Params<String>) -> Answer {
     api.admits_work()?;
     let Path(handle) = params.map_err(unreadable_path)?;
-    let seen = api.orchestrator.observe(&handle).await?;
-    let mut response = json(observation::observation(&seen), &seen.origin);
-    response
-        .extensions_mut()
-        .insert(Facts::of_observation(&seen));
-    Ok(response)
+    Ok(shown(&api.orchestrator.observe(&handle).await?))
+}
+
+/// `POST /v1/flows/{flowHandle}/expire`
+pub(super) async fn expire(
+    State(api): State<Api>,
+    params: Params<String>,
+    request: Request,
+) -> Answer {
+    api.admits_work()?;
+    cross_site::refuse(request.headers())?;
+    let sent = api.received(request).await?;
+    let Path(handle) = params.map_err(unreadable_path)?;
+    let order = ExpireOrder { handle, sent };
+    Ok(shown(&api.orchestrator.expire(order).await?))
 }
 
 /// `GET /v1/flows/{flowHandle}/history`
@@ -162,7 +174,7 @@ impl Api {
     fn delivery(&self, body: Bytes, headers: HeaderMap) -> Result<Delivery, Problem> {
         let trace = headers::trace(&headers, self.orchestrator.entropy())
             .map_err(|error| entropy_failed(&error))?;
-        let envelope = Envelope::new(headers, trace);
+        let envelope = Envelope::new(headers, trace.within(&Span::current()));
         Ok(Delivery { body, envelope })
     }
 
@@ -176,7 +188,8 @@ impl Api {
         Ok(())
     }
 
-    fn told(&self, outcome: Outcome, body: &Bytes) -> Answer {
+    fn told(&self, outcome: Outcome, sent: &Delivery) -> Answer {
+        let body = &sent.body;
         let artifacts = match &outcome {
             Ok(reply) => {
                 let step = reply.protocol.step_by_id(reply.answer.step);
@@ -194,8 +207,10 @@ impl Api {
             |failure| Problem::from(failure).into_response(),
             |reply| told(&reply),
         );
+        let extensions = response.extensions_mut();
+        extensions.insert(TraceId(sent.envelope.trace().id().to_owned()));
         if let Some(artifacts) = artifacts {
-            response.extensions_mut().insert(Artifacts(artifacts));
+            extensions.insert(Artifacts(artifacts));
         }
         Ok(response)
     }
@@ -220,6 +235,14 @@ fn reply_response(reply: &Reply) -> Response<Body> {
     response
 }
 
+fn shown(seen: &Observation) -> Response<Body> {
+    let mut response = json(observation::observation(seen), &seen.origin);
+    response
+        .extensions_mut()
+        .insert(Facts::of_observation(seen));
+    response
+}
+
 fn json(body: Bytes, origin: &Origin) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     response
@@ -229,7 +252,7 @@ fn json(body: Bytes, origin: &Origin) -> Response<Body> {
     response
 }
 
-fn unreadable_path(_: PathRejection) -> Problem {
+pub(super) fn unreadable_path(_: PathRejection) -> Problem {
     Problem::new(
         Code::NotFound,
         "the path is not readable as UTF-8 once decoded",

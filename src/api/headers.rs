@@ -13,6 +13,7 @@ use crate::trace_context::TraceContext;
 /// Names one flow's doings across services.
 pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const MAX_CORRELATION_ID: usize = 128;
 const MAX_IDEMPOTENCY_KEY: usize = 255;
 
@@ -21,7 +22,7 @@ pub(super) fn correlation_id(headers: &HeaderMap) -> Result<Option<Arc<str>>, Pr
     let Some(text) = single(headers, &CORRELATION_ID)? else {
         return Ok(None);
     };
-    if is_visible(&text, MAX_CORRELATION_ID) {
+    if is_correlation_id(&text) {
         return Ok(Some(text.as_ref().into()));
     }
     let detail = "header X-Correlation-ID must be 1 to 128 visible ASCII characters";
@@ -48,11 +49,35 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Arc<str>>, P
     }
 }
 
+/// The version of the last event that a reader of a stream has had.
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(text) = single(headers, &LAST_EVENT_ID)? else {
+        return Ok(None);
+    };
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let version = text.parse().ok().filter(|_| is_number);
+    version.map(Some).ok_or_else(|| {
+        let detail = "header Last-Event-ID must be the id of an event of this stream: a number";
+        Problem::new(Code::InvalidInput, detail)
+    })
+}
+
+/// The caller's trace, if it sent a valid one.
+pub(super) fn sent_trace(headers: &HeaderMap) -> Option<TraceContext> {
+    let (parent, state) = trace_headers(headers);
+    TraceContext::sent(parent, state.as_deref())
+}
+
 /// The caller's trace, or a new one.
 pub(super) fn trace(
     headers: &HeaderMap,
     entropy: &dyn Entropy,
 ) -> Result<TraceContext, EntropyError> {
+    let (parent, state) = trace_headers(headers);
+    TraceContext::adopt(parent, state.as_deref(), entropy)
+}
+
+fn trace_headers(headers: &HeaderMap) -> (Option<&str>, Option<String>) {
     let mut parents = headers.get_all("traceparent").iter();
     let parent = parents.next().filter(|_| parents.next().is_none());
     let states: Vec<&str> = headers
@@ -61,11 +86,7 @@ pub(super) fn trace(
         .filter_map(|state| state.to_str().ok())
         .collect();
     let state = (!states.is_empty()).then(|| states.join(","));
-    TraceContext::adopt(
-        parent.and_then(|parent| parent.to_str().ok()),
-        state.as_deref(),
-        entropy,
-    )
+    (parent.and_then(|parent| parent.to_str().ok()), state)
 }
 
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<Cow<'a, str>>, Problem> {
@@ -76,6 +97,11 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<Cow<'a
         return Err(Problem::new(Code::InvalidInput, detail));
     }
     Ok(value.map(|value| String::from_utf8_lossy(value.as_bytes())))
+}
+
+/// Whether a text may be a correlation id.
+pub(super) fn is_correlation_id(text: &str) -> bool {
+    is_visible(text, MAX_CORRELATION_ID)
 }
 
 fn is_visible(text: &str, most: usize) -> bool {

@@ -10,14 +10,17 @@ use axum::http::header::HOST;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Response};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
+use tracing::{Instrument as _, Span};
 
-use super::facts::{Artifacts, Facts};
-use super::headers::{CORRELATION_ID, correlation_id};
+use super::facts::{Artifacts, Facts, TraceId};
+use super::headers::{CORRELATION_ID, correlation_id, sent_trace};
 use super::problem::Problem;
 use super::{Api, entropy_failed};
 use crate::entropy;
 use crate::orchestrator::code::Code;
+use crate::spans;
 use crate::telemetry::request::Exchange;
+use crate::trace_context;
 
 /// The id that a request is known by before its flow is: the caller's valid one, else a new one.
 #[derive(Clone, Debug)]
@@ -40,6 +43,11 @@ pub(super) async fn around(
     let method = request.method().clone();
     let route = route_of(request.extensions());
     let versioned = request.uri().path().starts_with("/v1/");
+    let span = span_of(&request);
+    let caller_trace = sent_trace(request.headers());
+    if let Some(trace) = &caller_trace {
+        trace.continue_in(&span);
+    }
     let caller_id = correlation_id(request.headers()).ok().flatten();
     let id = match caller_id {
         Some(id) => Ok(id),
@@ -50,19 +58,24 @@ pub(super) async fn around(
         Ok(id) => {
             request.extensions_mut().insert(RequestId(id.clone()));
             let response = match one_host(request.headers()) {
-                Ok(()) => next.run(request).await,
+                Ok(()) => next.run(request).instrument(span.clone()).await,
                 Err(problem) => problem.into_response(),
             };
             (id, response)
         }
     };
     let artifacts = response.extensions().get::<Artifacts>().cloned();
+    let trace_id = response.extensions().get::<TraceId>().cloned();
+    let trace_id = trace_id
+        .map(|TraceId(id)| id)
+        .or_else(|| trace_context::id_of_span(&span))
+        .or_else(|| caller_trace.map(|trace| trace.id().to_owned()));
     let (mut response, facts) = written(response, &id);
     let id = facts.correlation_id.clone().unwrap_or(id);
     if versioned && let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(CORRELATION_ID, value);
     }
-    api.telemetry.exchange(&Exchange {
+    let exchange = Exchange {
         method: method.as_str(),
         route: &route,
         status: response.status().as_u16(),
@@ -77,9 +90,22 @@ pub(super) async fn around(
         code: facts.code,
         artifacts: artifacts.as_ref().map(|artifacts| artifacts.0.as_str()),
         replayed: response.headers().contains_key("idempotent-replayed"),
+        trace_id: trace_id.as_deref(),
         took: api.clock.monotonic().saturating_sub(begun),
-    });
+    };
+    span.in_scope(|| api.telemetry.exchange(&exchange));
     response
+}
+
+/// The span of a request. Whoever asks every few seconds whether the service is well is not traced:
+/// nobody would find anything between such traces.
+fn span_of(request: &Request) -> Span {
+    let matched = request.extensions().get::<MatchedPath>();
+    let route = matched.map(MatchedPath::as_str);
+    match route {
+        Some("/livez" | "/readyz" | "/health" | "/metrics") => Span::none(),
+        _ => spans::request(request.method().as_str(), route),
+    }
 }
 
 /// Writes the problem that a reply carries, if it does.

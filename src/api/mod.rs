@@ -1,6 +1,10 @@
 //! HTTP in front of the orchestrator: every route and layer on one page.
 
 pub mod body;
+mod console;
+mod cross_site;
+mod described;
+mod events;
 mod facts;
 mod failure;
 mod flows;
@@ -12,6 +16,8 @@ mod observation;
 mod problem;
 mod protocols;
 mod query;
+mod route;
+mod search;
 mod verbatim;
 
 use std::sync::Arc;
@@ -19,12 +25,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::any;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use self::described::openapi;
 use self::problem::Problem;
+use self::route::Route;
 use crate::clock::Clock;
 use crate::entropy::EntropyError;
+use crate::openapi::Side;
+use crate::openapi::operations::{operator, reads, service, steps};
 use crate::orchestrator::Orchestrator;
 use crate::orchestrator::code::Code;
 use crate::phase::Phases;
@@ -69,14 +79,14 @@ pub enum Listener {
 
 /// The routes of a listener, with their layers.
 pub fn router(api: Api, listener: Listener) -> Router {
-    let routes = match listener {
-        Listener::Whole => flow_routes().merge(operator_routes()),
-        Listener::Product => flow_routes(),
-        Listener::Operator => operator_routes(),
-    };
-    routes
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
+    let mut router = Router::new();
+    for route in routes().into_iter().filter(|route| route.is_on(listener)) {
+        router = router.route(route.path, route.handler);
+    }
+    if listener == Listener::Product {
+        router = router.route(EXPIRE, any(layers::unknown_route));
+    }
+    router
         .fallback(layers::unknown_route)
         .method_not_allowed_fallback(layers::wrong_method)
         .layer(CatchPanicLayer::custom(layers::panicked))
@@ -84,26 +94,37 @@ pub fn router(api: Api, listener: Listener) -> Router {
         .with_state(api)
 }
 
-fn flow_routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/flows/start", post(flows::start))
-        .route("/v1/flows/{flowHandle}/{step}", post(flows::step))
-        .route("/v1/callbacks/{protocol}/{step}", post(flows::callback))
-        .route("/v1/flows/{flowHandle}/status", get(flows::status))
-        .route("/v1/flows/{flowHandle}/history", get(flows::history))
-        .route(
-            "/v1/flows/{flowHandle}/steps/{step}/response",
-            get(flows::response),
-        )
+/// It would be taken for a step, were it not named where it is not served.
+const EXPIRE: &str = "/v1/flows/{flowHandle}/expire";
+
+/// Every route: the service has these and no other, and the document describes the same. The
+/// console and the command line read flows where operators are.
+#[rustfmt::skip]
+fn routes() -> Vec<Route> {
+    use Side::{Both, Operator, Product};
+    vec![
+        Route::post(Product, "/v1/flows/start", flows::start, steps::start),
+        Route::post(Product, "/v1/flows/{flowHandle}/{step}", flows::step, steps::step),
+        Route::post(Product, "/v1/callbacks/{protocol}/{step}", flows::callback, steps::callback),
+        Route::get(Both, "/v1/flows/{flowHandle}/status", flows::status, reads::status),
+        Route::get(Both, "/v1/flows/{flowHandle}/history", flows::history, reads::history),
+        Route::get(Both, "/v1/flows/{flowHandle}/events", events::events, reads::events),
+        Route::get(Both, RESPONSE, flows::response, reads::response),
+        Route::get(Operator, "/v1/flows", search::search, operator::search),
+        Route::post(Operator, EXPIRE, flows::expire, operator::expire),
+        Route::get(Operator, "/v1/protocols", protocols::list, service::protocols),
+        Route::get(Operator, "/v1/protocols/{name}", protocols::show, service::protocol),
+        Route::get(Operator, "/health", health::health, service::health),
+        Route::get(Operator, "/metrics", health::metrics, service::metrics),
+        Route::get(Operator, "/openapi.json", described::document, service::document),
+        Route::get(Operator, "/docs", described::page, service::page),
+        Route::get(Operator, "/console", console::console, service::console),
+        Route::get(Both, "/livez", health::livez, service::live),
+        Route::get(Both, "/readyz", health::readyz, service::ready),
+    ]
 }
 
-fn operator_routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/protocols", get(protocols::list))
-        .route("/v1/protocols/{name}", get(protocols::show))
-        .route("/health", get(health::health))
-        .route("/metrics", get(health::metrics))
-}
+const RESPONSE: &str = "/v1/flows/{flowHandle}/steps/{step}/response";
 
 fn entropy_failed(error: &EntropyError) -> Problem {
     tracing::error!(%error, "no randomness");

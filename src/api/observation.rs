@@ -8,7 +8,7 @@ use integrator_core::protocol::Protocol;
 use jiff::Timestamp;
 
 use super::json::{ObjectWriter, array};
-use super::verbatim::write_backend;
+use super::verbatim::{write_backend, write_backend_in_lines};
 use crate::orchestrator::failure::ending_code;
 use crate::orchestrator::reply::{Observation, Past, Reply};
 
@@ -90,6 +90,7 @@ fn write_facts(
 
 /// A flow's past.
 pub(super) fn history(past: &Past) -> Bytes {
+    let whole = |entry: &mut ObjectWriter, body: &[u8]| write_backend(entry, body, usize::MAX);
     let transitions = past.history.transitions().iter();
     let attempts = past.history.attempts();
     let mut object = ObjectWriter::new();
@@ -97,7 +98,7 @@ pub(super) fn history(past: &Past) -> Bytes {
         .string("flowHandle", past.origin.handle.as_str())
         .raw(
             "transitions",
-            &array(transitions.map(|transition| transition_entry(past, transition))),
+            &array(transitions.map(|transition| transition_entry(past, transition, whole))),
         )
         .raw(
             "attempts",
@@ -109,7 +110,16 @@ pub(super) fn history(past: &Past) -> Bytes {
     object.into_bytes()
 }
 
-fn transition_entry(past: &Past, transition: &Transition) -> Vec<u8> {
+/// A transition as an event stream tells it.
+pub(super) fn transition_event(past: &Past, transition: &Transition) -> Vec<u8> {
+    transition_entry(past, transition, write_backend_in_lines)
+}
+
+fn transition_entry(
+    past: &Past,
+    transition: &Transition,
+    write_answer: impl Fn(&mut ObjectWriter, &[u8]),
+) -> Vec<u8> {
     let protocol = &past.protocol;
     let mut entry = ObjectWriter::new();
     entry.number("version", transition.version);
@@ -125,7 +135,7 @@ fn transition_entry(past: &Past, transition: &Transition) -> Vec<u8> {
             .string("attemptID", cause.attempt.as_str())
             .number("backendStatus", u64::from(cause.backend_status));
         if let Some(recorded) = past.answer(&cause.attempt) {
-            write_backend(&mut entry, &recorded.answer.body, usize::MAX);
+            write_answer(&mut entry, &recorded.answer.body);
         }
     }
     entry.finish()

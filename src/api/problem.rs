@@ -12,6 +12,7 @@ use integrator_core::flow::answer::WholeAnswer;
 use super::json::ObjectWriter;
 use super::observation::write_expiry;
 use super::verbatim::write_backend;
+use crate::openapi::CodeFacts;
 use crate::orchestrator::code::Code;
 use crate::orchestrator::failure::FlowContext;
 
@@ -135,9 +136,20 @@ impl IntoResponse for Problem {
     }
 }
 
+/// How a code is written, for whoever describes the replies.
+pub(super) fn facts(code: Code) -> CodeFacts {
+    CodeFacts {
+        status: status(code).as_u16(),
+        title: title(code),
+        retryable: is_retryable(code),
+        waits: asks_to_wait(code),
+    }
+}
+
 const fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidInput => StatusCode::BAD_REQUEST,
+        Code::Forbidden => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -163,6 +175,7 @@ const fn status(code: Code) -> StatusCode {
 const fn title(code: Code) -> &'static str {
     match code {
         Code::InvalidInput => "Invalid input",
+        Code::Forbidden => "Forbidden",
         Code::NotFound => "Not found",
         Code::MethodNotAllowed => "Method not allowed",
         Code::RequestTimeout => "Request timeout",

@@ -18,3 +18,12 @@ pub(super) fn write_backend(object: &mut ObjectWriter, body: &[u8], most: usize)
         }
     };
 }
+
+/// The same for an event stream, which has no carriage returns: an answer that is broken into lines
+/// with them is told in base64, so that every byte of it arrives.
+pub(super) fn write_backend_in_lines(object: &mut ObjectWriter, body: &[u8]) {
+    match Value::parse(body, ANSWER_DEPTH_MAX) {
+        Ok(value) if !value.raw().contains(&b'\r') => object.raw("backend", value.raw()),
+        Ok(_) | Err(_) => object.string("backend_base64", &STANDARD.encode(body)),
+    };
+}

@@ -12,6 +12,7 @@ use reqwest::Url;
 pub struct BaseUrl {
     text: String,
     host: String,
+    port: u16,
 }
 
 impl BaseUrl {
@@ -33,11 +34,13 @@ impl BaseUrl {
         if url.path() != if path.is_empty() { "/" } else { path } {
             return Err(BaseUrlError::Path);
         }
+        let port = url.port_or_known_default().ok_or(BaseUrlError::Scheme)?;
         let origin = url.origin().ascii_serialization();
         let prefix = path.trim_end_matches('/');
         Ok(BaseUrl {
             text: format!("{origin}{prefix}"),
             host: host.to_owned(),
+            port,
         })
     }
 
@@ -49,6 +52,11 @@ impl BaseUrl {
     /// The host: a name, an IPv4 address, or an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The port, said or not.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of `path` (which begins with a slash) under this prefix, as written.

@@ -83,6 +83,13 @@ impl BackendClient {
         })
     }
 
+    /// The host, an IPv6 address without brackets, and the port that it calls.
+    #[must_use]
+    pub fn place(&self) -> (&str, u16) {
+        let host = self.base_url.host().trim_matches(['[', ']']);
+        (host, self.base_url.port())
+    }
+
     /// How long a call may take in all.
     #[must_use]
     pub fn timeout(&self) -> Duration {

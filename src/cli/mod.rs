@@ -2,7 +2,10 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 unusable input.
 
+mod audit;
 mod check;
+mod completions;
+mod flow;
 mod output;
 mod protocol;
 mod store;
@@ -14,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::catalog::Catalog;
 use crate::config::{self, Config, Flags, Sources};
@@ -49,6 +53,17 @@ enum Command {
     /// Look at protocols, and write new ones
     #[command(subcommand)]
     Protocol(protocol::Command),
+    /// Look into what the audit stream recorded
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Flows of a running service
+    #[command(subcommand)]
+    Flow(flow::Command),
+    /// Print what a shell needs to complete commands
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Show a device attest and assert through the integrator, then stay up to be tried
     Demo {
         /// End after what is shown
@@ -100,6 +115,11 @@ pub fn run(cli: Cli, environment: Vec<(OsString, OsString)>) -> ExitCode {
             let load = || config::load_with_protocols(sources).map(|(_, catalog)| catalog);
             return protocol::answer(&command, load);
         }
+        // Whoever says where the service is needs no configuration.
+        Command::Flow(command) => return flow::answer(&command, || config::load(sources)),
+        Command::Completions { shell } => return completions::answer(shell),
+        // Files of a stream are looked into where they are kept.
+        Command::Audit(command) => return audit::answer(&command),
         Command::Configured(command) => command,
     };
     if let Configured::Serve { listen } = &command {

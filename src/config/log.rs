@@ -1,5 +1,7 @@
 //! `[log]`: how much is told, and in which form.
 
+use std::path::{Path, PathBuf};
+
 use tracing::level_filters::LevelFilter;
 
 use super::setting::{Feature, Kind, Setting};
@@ -9,6 +11,7 @@ use crate::problems::Problem;
 const LEVEL: &str = "log.level";
 const FORMAT: &str = "log.format";
 const ARTIFACTS: &str = "log.artifacts";
+const AUDIT: &str = "log.audit";
 
 pub(super) const SETTINGS: &[Setting] = &[
     setting(
@@ -30,6 +33,11 @@ pub(super) const SETTINGS: &[Setting] = &[
     )
     .default("false")
     .legacy("APP_ATTEST_DEBUG_LOG_ARTIFACTS"),
+    setting(
+        AUDIT,
+        Kind::Path,
+        "File that transitions and operators' deeds are recorded in, chained by hashes.",
+    ),
 ];
 
 const fn setting(path: &'static str, kind: Kind, meaning: &'static str) -> Setting {
@@ -54,10 +62,12 @@ pub struct Log {
     pub format: Format,
     /// Whether length and digest of each artifact are told.
     pub artifacts: bool,
+    /// The file of the audit stream; without it there is none.
+    pub audit: Option<PathBuf>,
 }
 
 impl Log {
-    pub(super) fn assemble(settled: &Settled) -> Result<Log, Problem> {
+    pub(super) fn assemble(settled: &Settled, directory: &Path) -> Result<Log, Problem> {
         let format = if settled.text(FORMAT)? == "text" {
             Format::Text
         } else {
@@ -71,6 +81,7 @@ impl Log {
             level,
             format,
             artifacts: settled.boolean(ARTIFACTS)?,
+            audit: settled.path(AUDIT).ok().map(|path| directory.join(path)),
         })
     }
 }

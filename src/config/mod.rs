@@ -53,6 +53,7 @@ pub use self::protocols::Protocols;
 pub use self::server::Server;
 pub use self::store::Store;
 pub use self::store_url::StoreUrl;
+pub use self::telemetry::Telemetry;
 
 use self::environment::Environment;
 use self::settled::Settled;
@@ -90,6 +91,8 @@ pub struct Config {
     pub store: Store,
     /// Logs.
     pub log: Log,
+    /// Traces.
+    pub telemetry: Telemetry,
     /// The SHA-256 of this build in lower-case hexadecimal, if the environment tells it.
     pub build_sha256: Option<String>,
     /// What is allowed but doubtful, one sentence each.
@@ -199,7 +202,8 @@ fn assemble(settled: &Settled, directory: &Path) -> Result<Config, Problem> {
         protocols: Protocols::assemble(settled, directory)?,
         flows: Flows::assemble(settled)?,
         store: Store::assemble(settled, directory)?,
-        log: Log::assemble(settled)?,
+        log: Log::assemble(settled, directory)?,
+        telemetry: Telemetry::assemble(settled),
         build_sha256: build::sha256(settled),
         warnings: Vec::new(),
     })

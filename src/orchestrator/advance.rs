@@ -44,9 +44,9 @@ impl Orchestrator {
     ///
     /// A [`Failure`]; the flow is unchanged then, but for the attempt that its history lists.
     pub async fn advance(self: &Arc<Self>, order: StepOrder) -> Outcome {
-        let orchestrator = self.clone();
-        self.tracked(async move { orchestrator.run_step(&order).await })
-            .await
+        let (orchestrator, envelope) = (self.clone(), order.sent.envelope.clone());
+        let run = async move { orchestrator.run_step(&order).await };
+        self.traced(&envelope, run).await
     }
 
     pub(super) async fn run_step(self: &Arc<Self>, order: &StepOrder) -> Outcome {

@@ -8,10 +8,12 @@ use integrator_core::flow::machine::Begun;
 use integrator_core::flow::record::Flow;
 use integrator_core::protocol::{Protocol, Step};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::advance::Followed;
+use super::code::Code;
 use super::event::Event;
-use super::failure::Failure;
+use super::failure::{Failure, ending_code};
 use super::joins::Ticket;
 use super::reply::Outcome;
 use super::settle::Seen;
@@ -20,6 +22,7 @@ use crate::backend::client::BackendClient;
 use crate::backend::error::CallError;
 use crate::backend::request::BackendRequest;
 use crate::envelope::Envelope;
+use crate::spans::{self, AboutStep};
 use crate::store::{Next, Replaced, Replacement, StoreError, Stored};
 
 /// A call whose claim is saved.
@@ -67,6 +70,16 @@ impl Conversation {
     pub(super) fn step(&self) -> &Step {
         self.protocol.step_by_id(self.begun.call.step)
     }
+
+    /// What the spans of this call tell.
+    pub(super) fn about(&self) -> AboutStep<'_> {
+        AboutStep {
+            flow: self.flow(),
+            protocol: &self.protocol,
+            step: self.step(),
+            attempt: self.begun.call.attempt.as_str(),
+        }
+    }
 }
 
 impl Orchestrator {
@@ -92,7 +105,14 @@ impl Orchestrator {
             },
             not_after: Some(found.flow.deadline()),
         };
-        match self.store.replace(replacement).await {
+        let span = spans::claim(conversation.about());
+        let replaced = self.store.replace(replacement).instrument(span.clone());
+        let replaced = replaced.await;
+        if replaced.is_err() {
+            spans::failed(&span, Code::StoreUnavailable.as_str());
+        }
+        drop(span);
+        match replaced {
             Ok(Replaced::Done) => Followed::Told(self.converse(conversation).await),
             Ok(Replaced::Conflict | Replaced::TooLate) => Followed::Again,
             Err(error) => {
@@ -121,12 +141,15 @@ impl Orchestrator {
             return self.converse(conversation).await;
         }
         let (orchestrator, told) = (self.clone(), Err(failure.clone()));
-        self.shared.steps.spawn(async move {
-            orchestrator
-                .release(&conversation, NoAnswer::Unclaimed(error))
-                .await;
+        let trace = conversation.envelope.trace().clone();
+        let taken_back = async move {
+            let span = spans::release(conversation.about());
+            let released = orchestrator.release(&conversation, NoAnswer::Unclaimed(error));
+            released.instrument(span).await;
             conversation.ticket.tell(&told);
-        });
+        };
+        let taken_back = async move { trace.scope(taken_back).await };
+        self.shared.steps.spawn(taken_back.in_current_span());
         Err(failure)
     }
 
@@ -151,10 +174,28 @@ impl Orchestrator {
     /// Makes the one call that a saved claim allows, settles it, and tells whoever waits.
     pub(super) async fn converse(&self, conversation: Conversation) -> Outcome {
         let outcome = match self.forward(&conversation).await {
-            Ok(answer) => self.settle(&conversation, answer).await,
-            Err(no_answer) => Err(self.release(&conversation, no_answer).await),
+            Ok(answer) => self.commit(&conversation, answer).await,
+            Err(no_answer) => {
+                let span = spans::release(conversation.about());
+                let released = self.release(&conversation, no_answer);
+                Err(released.instrument(span).await)
+            }
         };
         conversation.ticket.tell(&outcome);
+        outcome
+    }
+
+    async fn commit(&self, conversation: &Conversation, answer: WholeAnswer) -> Outcome {
+        let span = spans::commit(conversation.about());
+        let settled = self.settle(conversation, answer).instrument(span.clone());
+        let outcome = settled.await;
+        match &outcome {
+            Ok(reply) => {
+                let state = reply.protocol.state_name(reply.answer.told.state);
+                span.record("integrator.state", state);
+            }
+            Err(failure) => spans::failed(&span, failure.code().as_str()),
+        }
         outcome
     }
 
@@ -164,19 +205,29 @@ impl Orchestrator {
         let Ok(client) = self.backend_of(&conversation.protocol) else {
             return Err(NoAnswer::Interrupted);
         };
+        let (host, port) = client.place();
+        let span = spans::call(conversation.about(), host, port);
         let request = BackendRequest {
             message: conversation.begun.call.message.clone(),
             headers: conversation.envelope.going_along(step),
             correlation_id: flow.origin().correlation_id.clone(),
             flow_handle: flow.handle().as_str().to_owned(),
             attempt: conversation.begun.call.attempt.as_str().to_owned(),
-            trace: conversation.envelope.trace().clone(),
+            trace: conversation.envelope.trace().within(&span),
         };
         let begun = self.shared.clock.monotonic();
+        let call = client.call(request, conversation.deadlines.answer);
         let answered = tokio::select! {
-            answered = client.call(request, conversation.deadlines.answer) => answered,
-            () = self.shared.cut.cancelled() => return Err(NoAnswer::Interrupted),
+            answered = call.instrument(span.clone()) => answered,
+            () = self.shared.cut.cancelled() => {
+                spans::failed(&span, Code::ShuttingDown.as_str());
+                return Err(NoAnswer::Interrupted);
+            }
         };
+        let ended = answered.as_ref().map(|answer| answer.status);
+        let ended = ended.map_err(|error| ending_code(error.ending()).as_str());
+        spans::called(&span, ended);
+        drop(span);
         self.shared.observer.observe(Event::Called {
             flow,
             protocol: &conversation.protocol,

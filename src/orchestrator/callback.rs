@@ -13,12 +13,10 @@ use super::delivery::Delivery;
 use super::failure::{Failure, FailureKind};
 use super::reply::Outcome;
 use super::{Found, Orchestrator};
-use crate::store::{LookupKey, Position, Query};
+use crate::store::{LookupKey, Order, Position, Query};
 
 /// How many flows of one id are looked at, the newest first.
 const MOST_FLOWS: usize = 64;
-/// How many positions are asked for at a time.
-const PAGE: usize = 1000;
 
 /// A request to run a step of the flow that its body names.
 #[derive(Clone)]
@@ -38,9 +36,9 @@ impl Orchestrator {
     ///
     /// A [`Failure`], as of any step; [`FailureKind::NotFound`] where no flow has the id.
     pub async fn call_back(self: &Arc<Self>, order: CallbackOrder) -> Outcome {
-        let orchestrator = self.clone();
-        self.tracked(async move { orchestrator.run_callback(&order).await })
-            .await
+        let (orchestrator, envelope) = (self.clone(), order.sent.envelope.clone());
+        let run = async move { orchestrator.run_callback(&order).await };
+        self.traced(&envelope, run).await
     }
 
     async fn run_callback(self: &Arc<Self>, order: &CallbackOrder) -> Outcome {
@@ -162,24 +160,13 @@ impl Orchestrator {
         protocol: &Protocol,
         flow_id: &[u8],
     ) -> Result<Vec<Position>, Failure> {
-        let mut query = Query {
+        let query = Query {
             protocol: Some(protocol.name().into()),
             flow_id: Some(LookupKey::of(flow_id)),
+            order: Order::NewestFirst,
             ..Query::default()
         };
-        let mut newest = Vec::new();
-        loop {
-            let page = self.store.find(&query, PAGE).await?;
-            let is_last = page.len() < PAGE;
-            query.after = page.last().cloned();
-            newest.extend(page);
-            let older = newest.len().saturating_sub(MOST_FLOWS);
-            newest.drain(..older);
-            if is_last {
-                newest.reverse();
-                return Ok(newest);
-            }
-        }
+        Ok(self.store.find(&query, MOST_FLOWS).await?)
     }
 }
 

@@ -51,6 +51,11 @@ impl<'a> Read<'a> {
         }
     }
 
+    /// Whether it is readable as what steps take that look at their members.
+    pub(super) fn whole(&self) -> Result<(), Failure> {
+        self.members.as_ref().map(|_| ()).map_err(Failure::clone)
+    }
+
     /// What is told where no step was found that could have taken a body which is not readable:
     /// the body comes before the flow.
     pub(super) fn unless_unreadable(&self, failure: Failure) -> Failure {

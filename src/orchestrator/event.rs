@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use integrator_core::flow::answer::RecordedAnswer;
 use integrator_core::flow::history::Transition;
 use integrator_core::flow::record::Flow;
 use integrator_core::protocol::{Protocol, Step};
+use jiff::Timestamp;
 
 pub use crate::backend::error::CallError;
 
@@ -23,6 +25,8 @@ pub enum Event<'a> {
         transition: &'a Transition,
         /// Time it had spent in the state that it left.
         in_state: Duration,
+        /// What moved it.
+        by: Mover<'a>,
     },
     /// A call to the backend ended.
     Called {
@@ -65,11 +69,36 @@ pub enum Event<'a> {
         /// Its protocol.
         protocol: &'a Protocol,
     },
+    /// A search met records that cannot be read, and passed them over.
+    Unreadable {
+        /// How many.
+        flows: usize,
+        /// Where and why, of the first of them.
+        cause: &'a str,
+    },
+    /// Somebody watches flows, or no longer does.
+    Watched {
+        /// Whether this is the begin of it.
+        begins: bool,
+    },
     /// A sweep ended.
     Swept {
         /// How long the most overdue flow had waited for it.
         lag: Duration,
+        /// When it had nothing more to look for.
+        at: Timestamp,
     },
+}
+
+/// What moved a flow.
+#[derive(Clone, Copy, Debug)]
+pub enum Mover<'a> {
+    /// A recorded answer of the backend.
+    Answer(&'a RecordedAnswer),
+    /// Its deadline.
+    Deadline,
+    /// An operator.
+    Operator,
 }
 
 /// Whoever is told.

@@ -73,11 +73,18 @@ pub enum FailureKind {
     NotFound(String),
     /// The flow machine refused the step.
     Refused(Refusal),
+    /// The flow cannot be ended by hand: it has ended.
+    Ended {
+        /// In this state.
+        state: String,
+        /// Which is `expired`.
+        is_expired: bool,
+    },
     /// The backend gave no whole answer.
     Unanswered(CallError),
     /// The backend gave an answer that is not successful and that no outcome takes.
     Declined(WholeAnswer),
-    /// A bound is reached; the text says which.
+    /// A bound is reached; the text says which, and what goes on.
     CapacityExhausted(String),
     /// The store did not do what was asked.
     StoreUnavailable {
@@ -156,6 +163,7 @@ impl Failure {
             | FailureKind::UnsupportedMediaType
             | FailureKind::NotFound(_)
             | FailureKind::Refused(_)
+            | FailureKind::Ended { .. }
             | FailureKind::Unanswered(_)
             | FailureKind::Declined(_)
             | FailureKind::CapacityExhausted(_)
@@ -188,6 +196,10 @@ impl Failure {
             FailureKind::UnsupportedMediaType => Code::UnsupportedMediaType,
             FailureKind::NotFound(_) => Code::NotFound,
             FailureKind::Refused(refusal) => refusal_code(&refusal.why),
+            FailureKind::Ended {
+                is_expired: true, ..
+            } => Code::Expired,
+            FailureKind::Ended { .. } => Code::TerminalState,
             FailureKind::Unanswered(error) => ending_code(error.ending()),
             FailureKind::Declined(_) => Code::BackendError,
             FailureKind::CapacityExhausted(_) => Code::CapacityExhausted,

@@ -10,14 +10,18 @@ mod callback;
 pub mod code;
 mod delivery;
 pub mod event;
+mod expire;
 pub mod failure;
 mod joins;
 mod observe;
 mod release;
 pub mod reply;
+mod search;
 mod settle;
 mod start;
 mod sweep;
+mod watch;
+mod watchers;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -35,23 +39,29 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 pub use self::advance::StepOrder;
 pub use self::callback::CallbackOrder;
 pub(crate) use self::callback::named as named_by_callback;
 pub use self::delivery::Delivery;
 use self::event::Observer;
+pub use self::expire::ExpireOrder;
 use self::failure::{Failure, FailureKind};
 use self::joins::Joins;
 use self::reply::Outcome;
+pub use self::search::{Page, SearchOrder};
 pub use self::start::StartOrder;
 pub use self::sweep::Swept;
+pub use self::watch::{Sight, Watch};
+pub use self::watchers::{MOST_WATCHERS, Watchers};
 use crate::backend::client::BackendClient;
 use crate::catalog::Catalogs;
 pub use crate::catalog::{Reload, ReloadOutcome};
 use crate::clock::Clock;
 use crate::entropy::{self, Entropy};
-pub use crate::store::{Census, StoreError};
+use crate::envelope::Envelope;
+pub use crate::store::{Census, Position, StoreError};
 use crate::store::{Durability, FlowStore, Loaded, Stored};
 
 /// What all runtimes of the process share.
@@ -66,6 +76,8 @@ pub struct Shared {
     pub observer: Arc<dyn Observer>,
     /// Calls that others may join.
     pub joins: Arc<Joins>,
+    /// Who follows which flow.
+    pub watchers: Arc<Watchers>,
     /// Steps under way.
     pub steps: TaskTracker,
     /// Cancelled when calls under way can no longer be waited for.
@@ -81,12 +93,15 @@ impl Shared {
         entropy: Arc<dyn Entropy>,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        let watchers = Arc::<Watchers>::default();
+        let observers: Vec<Arc<dyn Observer>> = vec![observer, watchers.clone()];
         Self {
             catalogs,
             clock,
             entropy,
-            observer,
+            observer: Arc::new(observers),
             joins: Arc::default(),
+            watchers,
             steps: TaskTracker::new(),
             cut: CancellationToken::new(),
         }
@@ -167,12 +182,22 @@ impl Orchestrator {
         Ok(self.store.ready().await?)
     }
 
-    /// Runs a step to its end, whether or not the caller stays.
-    async fn tracked<F>(&self, step: F) -> Outcome
+    /// Runs a step as a part of its caller's trace, to its end, whether or not the caller stays.
+    async fn traced<F>(&self, envelope: &Envelope, step: F) -> Outcome
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let ended = self.shared.steps.spawn(step).await;
+        let trace = envelope.trace().clone();
+        self.tracked(async move { trace.scope(step).await }).await
+    }
+
+    /// Runs a step to its end, whether or not the caller stays.
+    async fn tracked<F, T>(&self, step: F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let ended = self.shared.steps.spawn(step.in_current_span()).await;
         ended.unwrap_or_else(|_| {
             Err(Failure::new(FailureKind::Internal(
                 "a step's task ended abnormally".to_owned(),

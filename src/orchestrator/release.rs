@@ -220,6 +220,7 @@ fn leaves_outcome_unknown(kind: &FailureKind) -> bool {
         | FailureKind::UnsupportedMediaType
         | FailureKind::NotFound(_)
         | FailureKind::Refused(_)
+        | FailureKind::Ended { .. }
         | FailureKind::Declined(_)
         | FailureKind::CapacityExhausted(_)
         | FailureKind::StoreUnavailable { .. }

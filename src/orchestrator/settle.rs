@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Orchestrator;
 use super::call::Conversation;
-use super::event::Event;
+use super::event::{Event, Mover};
 use super::failure::{Failure, FailureKind};
 use super::release::released_failure;
 use super::reply::{Outcome, Reply};
@@ -148,6 +148,7 @@ impl Orchestrator {
             protocol: &conversation.protocol,
             transition: &recorded.transition,
             in_state: seen.now.tick.since(seen.flow.entered()),
+            by: Mover::Answer(&recorded.answer),
         });
         Reply {
             origin: recorded.flow.origin().clone(),
@@ -203,6 +204,7 @@ impl Orchestrator {
                 protocol: &conversation.protocol,
                 transition,
                 in_state: transition.tick.since(conversation.flow().entered()),
+                by: Mover::Answer(&answer),
             });
         }
         Ok(Some(Reply {

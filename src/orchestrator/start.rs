@@ -11,13 +11,16 @@ use integrator_core::protocol::table::START;
 use integrator_core::protocol::{Body, Protocol};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::advance::{Followed, in_progress};
+use super::code::Code;
 use super::delivery::Delivery;
 use super::failure::{Failure, FailureKind};
 use super::reply::Outcome;
 use super::{Found, Orchestrator};
 use crate::entropy;
+use crate::spans;
 use crate::store::{Created, StartKey, Stored};
 
 /// How often a keyed start is tried anew because the flow that it names came or went.
@@ -53,9 +56,9 @@ impl Orchestrator {
     /// A [`Failure`]; no flow is left behind then, unless the start was keyed or the backend's
     /// answer could not be placed.
     pub async fn start(self: &Arc<Self>, order: StartOrder) -> Outcome {
-        let orchestrator = self.clone();
-        self.tracked(async move { orchestrator.run_start(&order).await })
-            .await
+        let (orchestrator, envelope) = (self.clone(), order.sent.envelope.clone());
+        let run = async move { orchestrator.run_start(&order).await };
+        self.traced(&envelope, run).await
     }
 
     async fn run_start(self: &Arc<Self>, order: &StartOrder) -> Outcome {
@@ -175,7 +178,13 @@ impl Orchestrator {
             .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
         let conversation = self.conversation(begun, protocol, &start.order.sent.envelope, asked)?;
         let record = Stored::new(conversation.flow().clone(), protocol.clone());
-        let created = self.store.create(record, start.key.clone()).await;
+        let span = spans::claim(conversation.about());
+        let created = self.store.create(record, start.key.clone());
+        let created = created.instrument(span.clone()).await;
+        if created.is_err() {
+            spans::failed(&span, Code::StoreUnavailable.as_str());
+        }
+        drop(span);
         match created {
             Ok(Created::Created) => Ok(Followed::Told(self.converse(conversation).await)),
             Ok(Created::Existing(_)) => Ok(Followed::Again),
@@ -183,7 +192,9 @@ impl Orchestrator {
                 Refusal::new(protocol, protocol.initial(), step, Why::InProgress),
             )))),
             Ok(Created::Full(bound)) => Err(in_context(Failure::new(
-                FailureKind::CapacityExhausted(bound),
+                FailureKind::CapacityExhausted(format!(
+                    "no flow can be started now: {bound}. Flows that exist go on. Try again later."
+                )),
             ))),
             Err(error) => {
                 let failure = in_context(error.clone().into());

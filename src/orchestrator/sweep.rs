@@ -7,7 +7,7 @@ use integrator_core::flow::ids::FlowHandle;
 use integrator_core::flow::machine::expire;
 use tokio::task::JoinSet;
 
-use super::event::Event;
+use super::event::{Event, Mover};
 use super::failure::{Failure, FailureKind};
 use super::{Found, Orchestrator};
 use crate::store::{DuePosition, Next, Replaced, Replacement, Stored};
@@ -48,7 +48,7 @@ impl Orchestrator {
         let mut lag = None;
         let mut after: Option<DuePosition> = None;
         let mut failed = None;
-        loop {
+        let at = loop {
             let due = self.store.due(after.as_ref(), BATCH).await?;
             let waited = |first: &DuePosition| due.now.tick.since(first.due);
             lag.get_or_insert(due.positions.first().map_or(Duration::ZERO, waited));
@@ -58,14 +58,15 @@ impl Orchestrator {
                 failed = failed.or(ended.err());
             }
             if due.positions.len() < BATCH {
-                break;
+                break due.now.wall;
             }
             after = due.positions.last().cloned();
             // A store in memory never waits; connections are accepted on this runtime too.
             tokio::task::yield_now().await;
-        }
+        };
         self.shared.observer.observe(Event::Swept {
             lag: lag.unwrap_or_default(),
+            at,
         });
         failed.map_or(Ok(swept), Err)
     }
@@ -134,6 +135,7 @@ impl Orchestrator {
             protocol: &found.protocol,
             transition: &expired.transition,
             in_state: expired.transition.tick.since(found.flow.entered()),
+            by: Mover::Deadline,
         });
         Ok(true)
     }

@@ -4,18 +4,18 @@ mod about;
 mod listeners;
 mod reload;
 mod store;
+mod sweeping;
+mod told;
 
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime;
-use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,18 +24,22 @@ use self::listeners::Listeners;
 use self::reload::Reloading;
 pub use self::store::store_options;
 use self::store::{Ways, keep_ready, reach, ways};
+use self::sweeping::keep_sweeping;
+use self::told::Told;
 use crate::api::Api;
+use crate::audit::{self, Audit};
 use crate::backend::client;
 use crate::catalog::{Catalog, Catalogs};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Format};
+use crate::config::Config;
 use crate::entropy::SystemEntropy;
+use crate::orchestrator::event::Observer;
 use crate::orchestrator::{Orchestrator, Shared};
 use crate::phase::Phases;
 use crate::shutdown::{self, Hangups, Running, Signals};
 use crate::store::FlowStore;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::{Telemetry, log};
+use crate::telemetry::{Telemetry, log, traces};
 use crate::workers::{Kit, StartError, Workers};
 
 /// The service could not be started.
@@ -43,6 +47,8 @@ use crate::workers::{Kit, StartError, Workers};
 enum ServeError {
     #[error(transparent)]
     Log(#[from] log::SetupError),
+    #[error("traces cannot be sent: {0}")]
+    Traces(#[from] traces::SetupError),
     #[error("the metrics cannot be set up: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("cannot listen on {address}: {cause}. Choose another address with {setting}.")]
@@ -51,6 +57,8 @@ enum ServeError {
         setting: &'static str,
         cause: io::Error,
     },
+    #[error(transparent)]
+    Audit(#[from] audit::OpenError),
     #[error("the store cannot be used: {0}")]
     Store(String),
     #[error(transparent)]
@@ -78,22 +86,22 @@ pub fn run(config: Config, catalog: Catalog) -> ExitCode {
 
 fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let _written_at_the_end = log::set_up(
-        log_format(config.log.format),
-        config.log.level,
-        clock.clone(),
-    )?;
-    reload::warn(&config.warnings, "configuration");
     let metrics = Arc::new(Metrics::new()?);
-    metrics.expect(catalog.iter().map(|protocol| protocol.name()));
-    metrics.protocols_loaded(clock.wall());
+    let told = Told::begin(config, &clock, &metrics)?;
+    reload::each_of(&config.warnings, |warning| {
+        tracing::warn!(warning, "configuration");
+    });
+    metrics.protocols_loaded(catalog.iter().map(|protocol| &**protocol), clock.wall());
+    metrics.flows_max(config.flows.max);
     let telemetry = Arc::new(Telemetry::new(metrics.clone(), config.log.artifacts));
     let store = ways(config, &clock, &metrics).map_err(ServeError::Store)?;
+    let stream = audit_stream(config, &clock, &metrics)?;
+    let audit = stream.as_ref().map(audit::Stream::audit);
     let shared = Arc::new(Shared::new(
         Arc::new(Catalogs::new(catalog)),
         clock.clone(),
         Arc::new(SystemEntropy),
-        telemetry.clone(),
+        observers(&telemetry, audit.as_ref()),
     ));
     let phases = Arc::new(Phases::default());
     let kit = kit(config, &clock, &telemetry, &shared, &phases, store);
@@ -111,6 +119,9 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
         let signals = (Signals::listen()?, hangups);
         // Said last: who reads it may send a signal at once, which must already be ours.
         listeners.announce()?;
+        if let Some(audit) = &audit {
+            audit.started();
+        }
         Ok::<_, ServeError>(
             until_stopped(
                 config,
@@ -119,7 +130,12 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
                 workers,
                 &kit,
                 &phases,
-                (store, metrics),
+                Tended {
+                    store,
+                    metrics,
+                    audit,
+                    told: &told,
+                },
             )
             .await,
         )
@@ -127,7 +143,43 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
     if kit.connections.is_empty() && kit.shared.steps.is_empty() {
         workers.join();
     }
+    if let Some(stream) = stream {
+        stream.stop();
+    }
     Ok(())
+}
+
+/// The audit stream, where one is configured.
+fn audit_stream(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<audit::Stream>, audit::OpenError> {
+    let open = |path: &PathBuf| {
+        let options = audit::Options {
+            path: path.clone(),
+            waiting_max: audit::WAITING_MAX,
+        };
+        audit::Stream::open(options, clock.clone(), metrics.clone())
+    };
+    config.log.audit.as_ref().map(open).transpose()
+}
+
+/// Whoever is told what happens to flows.
+fn observers(telemetry: &Arc<Telemetry>, audit: Option<&Arc<Audit>>) -> Arc<dyn Observer> {
+    let mut observers: Vec<Arc<dyn Observer>> = vec![telemetry.clone()];
+    if let Some(audit) = audit {
+        observers.push(audit.clone());
+    }
+    Arc::new(observers)
+}
+
+/// What is looked after, and what is told, while the service runs.
+struct Tended<'a> {
+    store: Arc<dyn FlowStore>,
+    metrics: Arc<Metrics>,
+    audit: Option<Arc<Audit>>,
+    told: &'a Told,
 }
 
 /// Accepts, sweeps and waits for the signal; then stops in order.
@@ -138,8 +190,14 @@ async fn until_stopped(
     workers: Workers,
     kit: &Kit,
     phases: &Arc<Phases>,
-    (store, metrics): (Arc<dyn FlowStore>, Arc<Metrics>),
+    tended: Tended<'_>,
 ) -> Workers {
+    let Tended {
+        store,
+        metrics,
+        audit,
+        told,
+    } = tended;
     let accepting = CancellationToken::new();
     let accepted = tokio::spawn(listeners.accept_until(accepting.clone(), workers));
     let sweeper = Arc::new(Orchestrator::new(
@@ -153,9 +211,11 @@ async fn until_stopped(
         clock: kit.shared.clock.clone(),
         metrics: metrics.clone(),
         phases: phases.clone(),
+        audit,
     };
     let reloading = tokio::spawn(reloading.at_each(hangups));
     let tending = tokio::spawn(keep_ready(store, metrics));
+    let owning_up = tokio::spawn(told.own_up());
     let sweeping = tokio::spawn(keep_sweeping(sweeper, config.flows.sweep_interval));
     signals.next().await;
     tokio::spawn(signals.end_at_once());
@@ -175,19 +235,15 @@ async fn until_stopped(
     sweeping.abort();
     tending.abort();
     reloading.abort();
+    owning_up.abort();
+    // A second signal still ends the process at once.
+    told.end().await;
     match accepted.await {
         Ok(workers) => workers,
         Err(error) => {
             tracing::error!(%error, "the accepting of connections ended abnormally");
             Workers::none()
         }
-    }
-}
-
-const fn log_format(format: Format) -> log::Format {
-    match format {
-        Format::Json => log::Format::Json,
-        Format::Text => log::Format::Text,
     }
 }
 
@@ -222,36 +278,5 @@ fn kit(
         }),
         connections: TaskTracker::new(),
         closing: CancellationToken::new(),
-    }
-}
-
-/// Without a sweeper no flow would ever leave: one that panicked is followed by another.
-async fn keep_sweeping(orchestrator: Arc<Orchestrator>, interval: Duration) {
-    loop {
-        let mut sweeper = JoinSet::new();
-        sweeper.spawn(sweep_forever(orchestrator.clone(), interval));
-        if let Some(Err(error)) = sweeper.join_next().await {
-            tracing::error!(%error, "the sweeper ended abnormally and is started again");
-        }
-    }
-}
-
-async fn sweep_forever(orchestrator: Arc<Orchestrator>, interval: Duration) {
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match orchestrator.sweep().await {
-            Ok(swept) if swept.unreadable > 0 => {
-                tracing::error!(
-                    flows = swept.unreadable,
-                    "flows that are due cannot be read"
-                );
-            }
-            Ok(_) => {}
-            Err(failure) => {
-                tracing::error!(cause = failure.cause().as_deref(), "a sweep ended early");
-            }
-        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::audit::Audit;
 use crate::catalog::{Catalog, Catalogs, Changes};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,6 +32,7 @@ pub(super) struct Reloading {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) phases: Arc<Phases>,
+    pub(super) audit: Option<Arc<Audit>>,
 }
 
 /// What was read, with what is doubtful in it.
@@ -79,10 +81,9 @@ impl Reloading {
         let at = self.clock.wall();
         match read {
             Ok((catalog, doubts)) => {
-                self.metrics
-                    .expect(catalog.iter().map(|protocol| protocol.name()));
+                let protocols = catalog.iter().map(|protocol| &**protocol);
+                self.metrics.protocols_loaded(protocols, at);
                 let changes = self.catalogs.replace(catalog, at);
-                self.metrics.protocols_loaded(at);
                 tell_loaded(&changes, &doubts);
             }
             Err(problems) => {
@@ -92,6 +93,9 @@ impl Reloading {
         }
         if let Some(reload) = self.catalogs.standing().reload {
             self.metrics.protocols_reloaded(reload.outcome.as_str());
+            if let Some(audit) = &self.audit {
+                audit.reloaded(&reload.outcome);
+            }
         }
     }
 }
@@ -103,18 +107,20 @@ fn tell_loaded(changes: &Changes, doubts: &[String]) {
         removed = told(&changes.removed),
         "protocols reloaded"
     );
-    warn(doubts, "protocols reloaded");
+    each_of(doubts, |warning| {
+        tracing::warn!(warning, "protocols reloaded");
+    });
 }
 
-/// Writes warnings to the log, not more of them than anybody would read there.
-pub(super) fn warn(doubts: &[String], message: &'static str) {
-    for warning in doubts.iter().take(MOST_WARNINGS) {
-        tracing::warn!(warning, "{message}");
-    }
+/// Tells each warning, but not more of them than anybody would read in a log.
+pub(super) fn each_of(doubts: &[String], tell: impl Fn(&str)) {
+    let told = doubts.iter().take(MOST_WARNINGS);
+    told.for_each(|warning| tell(warning));
     let untold = doubts.len().saturating_sub(MOST_WARNINGS);
     if untold > 0 {
-        let warning = format!("and {untold} more, which appattest-integrator check tells");
-        tracing::warn!(warning, "{message}");
+        tell(&format!(
+            "and {untold} more, which appattest-integrator check tells"
+        ));
     }
 }
 

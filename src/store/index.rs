@@ -10,7 +10,7 @@ use integrator_core::flow::ids::FlowHandle;
 use integrator_core::flow::time::Tick;
 
 use super::operations::StateCensus;
-use super::stored::{DuePosition, Facts, LookupKey, Position, Query};
+use super::stored::{DuePosition, Facts, LookupKey, Order, Position, Query};
 
 /// A protocol's name and a state's.
 type StateKey = (Arc<str>, Arc<str>);
@@ -95,7 +95,7 @@ impl Index {
         due.take(limit).cloned().collect()
     }
 
-    /// At most `limit` flows that the query takes, oldest first.
+    /// At most `limit` flows that the query takes, in its order.
     pub(super) fn find(&self, query: &Query, limit: usize) -> Vec<Position> {
         let taken = |position: &&Position| {
             let facts = self.facts.get(&position.handle);
@@ -107,14 +107,24 @@ impl Index {
                 .after
                 .as_ref()
                 .map_or(Bound::Unbounded, Bound::Excluded);
-            let candidates = alike.range((beyond, Bound::Unbounded));
-            let candidates = candidates.take_while(|position| {
+            let is_before = |position: &&Position| {
                 let before = query.issued_before_ms;
                 before.is_none_or(|before| position.issued_ms < before)
-            });
-            found.extend(candidates.filter(taken).take(limit).cloned());
+            };
+            match query.order {
+                Order::OldestFirst => {
+                    let candidates = alike.range((beyond, Bound::Unbounded));
+                    let candidates = candidates.take_while(is_before).filter(taken);
+                    found.extend(candidates.take(limit).cloned());
+                }
+                Order::NewestFirst => {
+                    let candidates = alike.range((Bound::Unbounded, beyond)).rev();
+                    let candidates = candidates.filter(is_before).filter(taken);
+                    found.extend(candidates.take(limit).cloned());
+                }
+            }
         }
-        found.sort();
+        query.order.sort(&mut found);
         found.truncate(limit);
         found
     }

@@ -16,8 +16,8 @@ use integrator_core::flow::time::{Now, Tick};
 
 use super::index::Index;
 use super::{
-    Census, Created, Due, DuePosition, Durability, FlowStore, Loaded, Next, Position, PrepareError,
-    Prepared, Query, Replaced, Replacement, StartKey, StoreError, Stored,
+    Census, Created, Due, DuePosition, Durability, FlowStore, Loaded, LoadedAll, Next, Position,
+    PrepareError, Prepared, Query, Replaced, Replacement, StartKey, StoreError, Stored,
 };
 use crate::clock::Clock;
 
@@ -195,6 +195,10 @@ impl FlowStore for MemoryStore {
         "memory"
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn prepared(&self) -> Option<Arc<Prepared>> {
         Some(self.prepared.clone())
     }
@@ -229,6 +233,13 @@ impl FlowStore for MemoryStore {
             stored,
             now: self.read_clock(),
         })
+    }
+
+    async fn load_all(&self, handles: &[FlowHandle]) -> Result<LoadedAll, StoreError> {
+        let now = self.read_clock();
+        let stored = |handle| self.flows.get(handle).map(|entry| entry.stored.clone());
+        let flows = handles.iter().map(|handle| Ok(stored(handle))).collect();
+        Ok(LoadedAll { flows, now })
     }
 
     async fn answers(

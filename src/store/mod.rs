@@ -22,17 +22,22 @@ use integrator_core::flow::time::Now;
 
 pub use self::open::{Bounds, Opened, Options, PATIENCE, ServerClock, open};
 pub use self::operations::{
-    Census, Created, Due, Durability, Loaded, Next, PrepareError, Prepared, Replaced, Replacement,
-    StateCensus, StoreError,
+    Census, Created, Due, Durability, Loaded, LoadedAll, Next, PrepareError, Prepared, Replaced,
+    Replacement, StateCensus, StoreError,
 };
 pub use self::records::{Archive, Carried, CarryError, check_file};
-pub use self::stored::{DuePosition, Facts, LookupKey, Position, Query, StartKey, Stored};
+pub use self::stored::{
+    DuePosition, Facts, LookupKey, Order, Position, Query, StartKey, Stored, VERIFY_RUN_ID, decoded,
+};
 
 /// A keeper of flows. See the module for what every store promises.
 #[async_trait]
 pub trait FlowStore: Send + Sync {
     /// The store's name in metrics and logs.
     fn kind(&self) -> &'static str;
+
+    /// Whether other processes move flows here too.
+    fn is_shared(&self) -> bool;
 
     /// What was found when the store was made ready; none before.
     fn prepared(&self) -> Option<Arc<Prepared>>;
@@ -60,6 +65,10 @@ pub trait FlowStore: Send + Sync {
     /// Reads a flow.
     async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError>;
 
+    /// Reads several flows in one operation. One that cannot be read does not keep the others
+    /// from being read.
+    async fn load_all(&self, handles: &[FlowHandle]) -> Result<LoadedAll, StoreError>;
+
     /// Recorded answers of a flow by attempt, in the order of `attempts`; those that are not
     /// stored (any more) are left out.
     async fn answers(
@@ -75,7 +84,7 @@ pub trait FlowStore: Send + Sync {
     /// what is stored.
     async fn due(&self, after: Option<&DuePosition>, limit: usize) -> Result<Due, StoreError>;
 
-    /// At most `limit` flows that the query takes, oldest first. Its cost is that of the flows
+    /// At most `limit` flows that the query takes, in its order. Its cost is that of the flows
     /// that the narrowest part of the query takes, not of all that is stored.
     async fn find(&self, query: &Query, limit: usize) -> Result<Vec<Position>, StoreError>;
 

@@ -32,6 +32,16 @@ pub struct Loaded {
     pub now: Now,
 }
 
+/// A reading of several flows, with the time of that reading.
+#[derive(Clone, Debug)]
+pub struct LoadedAll {
+    /// Each flow, in the order that was asked for: none where it is not stored, or why its record
+    /// cannot be read.
+    pub flows: Vec<Result<Option<Stored>, StoreError>>,
+    /// The store's now: no later than the readings.
+    pub now: Now,
+}
+
 /// A flow's next record, to be written only over the one that was read.
 #[derive(Clone, Debug)]
 pub struct Replacement {

@@ -1,5 +1,6 @@
 //! A flow as a store takes and gives it, and the facts that a store's indexes are made of.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -51,7 +52,7 @@ impl Stored {
 }
 
 /// The member of an observation that flows can be found by.
-const VERIFY_RUN_ID: &str = "verifyRunID";
+pub const VERIFY_RUN_ID: &str = "verifyRunID";
 
 /// The facts of a flow that it can be found or counted by. They are hints wherever a store keeps
 /// them beside the record: the record decides.
@@ -89,10 +90,15 @@ impl LookupKey {
 
     /// The key of the string that raw JSON text spells; none for any other kind.
     fn of_json(raw: &Bytes) -> Option<Self> {
-        let value = Value::parse(raw, 1).ok()?;
-        let decoded = value.decoded_string()?;
-        Some(Self::of(decoded))
+        decoded(raw).map(Self::of)
     }
+}
+
+/// The string that raw JSON text spells, which may hold lone surrogates (WTF-8); none for any other
+/// kind.
+#[must_use]
+pub fn decoded(raw: &Bytes) -> Option<Cow<'_, [u8]>> {
+    Value::parse(raw, 1).ok()?.decoded_string()
 }
 
 /// Where a flow stands among all, ordered by when it was issued.
@@ -113,6 +119,27 @@ pub struct DuePosition {
     pub handle: FlowHandle,
 }
 
+/// Which flows come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Those issued first.
+    #[default]
+    OldestFirst,
+    /// Those issued last.
+    NewestFirst,
+}
+
+impl Order {
+    /// Puts positions in this order.
+    pub fn sort(self, positions: &mut [Position]) {
+        positions.sort();
+        match self {
+            Self::OldestFirst => {}
+            Self::NewestFirst => positions.reverse(),
+        }
+    }
+}
+
 /// Which flows are looked for; every part that is there must hold of the stored record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
@@ -129,8 +156,10 @@ pub struct Query {
     pub verify_run_id: Option<LookupKey>,
     /// Issued before this instant, in milliseconds since the Unix epoch.
     pub issued_before_ms: Option<i64>,
-    /// Only flows after this one, in the order of positions.
+    /// Only flows after this one, in the order of the query.
     pub after: Option<Position>,
+    /// In which order.
+    pub order: Order,
 }
 
 impl Query {

@@ -1,4 +1,4 @@
-//! A store that tells how long each of its operations took.
+//! A store that tells how long each of its operations took, to metrics and to traces.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +7,14 @@ use async_trait::async_trait;
 use integrator_core::flow::answer::RecordedAnswer;
 use integrator_core::flow::ids::{AttemptId, FlowHandle};
 use integrator_core::flow::time::Now;
+use tracing::Instrument as _;
 
 use super::{
-    Census, Created, Due, DuePosition, FlowStore, Loaded, Position, PrepareError, Prepared, Query,
-    Replaced, Replacement, StartKey, StoreError, Stored,
+    Census, Created, Due, DuePosition, FlowStore, Loaded, LoadedAll, Position, PrepareError,
+    Prepared, Query, Replaced, Replacement, StartKey, StoreError, Stored,
 };
 use crate::clock::Clock;
+use crate::spans;
 
 /// Takes the store's kind, the operation and its duration.
 pub type Timer = dyn Fn(&'static str, &'static str, Duration) + Send + Sync;
@@ -36,8 +38,9 @@ impl TimedStore {
     }
 
     async fn timed<T>(&self, operation: &'static str, work: impl Future<Output = T> + Send) -> T {
+        let span = spans::store(self.inner.kind(), operation);
         let begun = self.clock.monotonic();
-        let done = work.await;
+        let done = work.instrument(span).await;
         let took = self.clock.monotonic().saturating_sub(begun);
         (self.timer)(self.inner.kind(), operation, took);
         done
@@ -48,6 +51,10 @@ impl TimedStore {
 impl FlowStore for TimedStore {
     fn kind(&self) -> &'static str {
         self.inner.kind()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
     }
 
     fn prepared(&self) -> Option<Arc<Prepared>> {
@@ -80,6 +87,10 @@ impl FlowStore for TimedStore {
 
     async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError> {
         self.timed("load", self.inner.load(handle)).await
+    }
+
+    async fn load_all(&self, handles: &[FlowHandle]) -> Result<LoadedAll, StoreError> {
+        self.timed("load_all", self.inner.load_all(handles)).await
     }
 
     async fn answers(

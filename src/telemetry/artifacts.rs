@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use integrator_core::json::write_string;
 use integrator_core::protocol::{Step, read_body};
 use sha2::{Digest, Sha256};
+
+use super::escape;
 
 /// How many members one log line tells of.
 const MAX_MEMBERS: usize = 32;
@@ -33,9 +34,7 @@ pub(super) fn digests(step: &Step, body: &[u8]) -> Option<String> {
         if out.len() > 1 {
             out.push(',');
         }
-        let mut quoted = Vec::new();
-        write_string(&mut quoted, name);
-        out.push_str(&String::from_utf8_lossy(&quoted));
+        escape::json(&mut out, name);
         let digest = hex(&Sha256::digest(&text));
         // Writing to a String cannot fail.
         let _infallible = write!(out, ":{{\"len\":{},\"sha256\":\"{digest}\"}}", text.len());

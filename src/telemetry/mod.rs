@@ -1,10 +1,13 @@
-//! What is told of the service to people and machines: metrics and logs, fed from one event each.
+//! What is told of the service to people and machines: metrics and logs, fed from one event each,
+//! and traces.
 
 mod artifacts;
+mod escape;
 pub mod format;
 pub mod log;
 pub mod metrics;
 pub mod request;
+pub mod traces;
 
 use std::sync::Arc;
 
@@ -12,10 +15,12 @@ use integrator_core::flow::history::Transition;
 use integrator_core::flow::record::Flow;
 use integrator_core::json::Value;
 use integrator_core::protocol::{Protocol, Step};
+use tracing::Span;
 
 use self::metrics::Metrics;
 use self::request::Exchange;
 use crate::orchestrator::event::{Event, Observer};
+use crate::trace_context;
 
 /// Takes everything that is to be told.
 pub struct Telemetry {
@@ -53,12 +58,14 @@ impl Telemetry {
     /// Tells of one request and its reply.
     pub fn exchange(&self, exchange: &Exchange<'_>) {
         self.metrics.exchange(exchange);
+        traces::record(exchange, &Span::current());
         let flow_id = exchange.flow_id.map(plain);
         tracing::info!(
             method = exchange.method,
             route = exchange.route,
             status = exchange.status,
             code = exchange.code,
+            durationMs = exchange.took.as_secs_f64() * 1e3,
             flowHandle = exchange.flow_handle,
             flowID = flow_id.as_deref(),
             correlationID = exchange.correlation_id,
@@ -68,8 +75,8 @@ impl Telemetry {
             attemptID = exchange.attempt,
             backendStatus = exchange.backend_status,
             replayed = exchange.replayed,
+            traceID = exchange.trace_id,
             artifacts = exchange.artifacts,
-            durationMs = exchange.took.as_secs_f64() * 1e3,
             "request"
         );
     }
@@ -77,12 +84,14 @@ impl Telemetry {
 
 impl Observer for Telemetry {
     fn observe(&self, event: Event<'_>) {
+        let trace_id = trace_context::id_of_task();
         match event {
             Event::Moved {
                 flow,
                 protocol,
                 transition,
                 in_state,
+                by: _,
             } => {
                 self.metrics.moved(protocol, transition, in_state);
                 log_transition(flow, protocol, transition, in_state.as_secs_f64() * 1e3);
@@ -101,6 +110,8 @@ impl Observer for Telemetry {
                         correlationID = &*flow.origin().correlation_id,
                         protocol = protocol.name(),
                         step = step.name(),
+                        attemptID = attempt_of(flow),
+                        traceID = trace_id,
                         durationMs = took.as_secs_f64() * 1e3,
                         cause = %error,
                         "the backend gave no whole answer"
@@ -119,17 +130,27 @@ impl Observer for Telemetry {
                     correlationID = &*flow.origin().correlation_id,
                     protocol = protocol.name(),
                     step = step.name(),
+                    attemptID = attempt_of(flow),
+                    traceID = trace_id,
                     "a late answer was dropped"
                 );
             }
             Event::StoreFailed { flow, cause } => tracing::error!(
                 flowHandle = flow.handle().as_str(),
                 correlationID = &*flow.origin().correlation_id,
+                attemptID = attempt_of(flow),
+                traceID = trace_id,
                 cause,
                 "the store does not answer"
             ),
+            Event::Unreadable { flows, cause } => tracing::error!(
+                flows,
+                cause,
+                "a search passed over records that cannot be read"
+            ),
             Event::Removed { protocol } => self.metrics.removed(protocol),
-            Event::Swept { lag } => self.metrics.swept(lag),
+            Event::Watched { begins } => self.metrics.watched(begins),
+            Event::Swept { lag, at } => self.metrics.swept(lag, at),
         }
     }
 }
@@ -148,9 +169,15 @@ fn log_transition(flow: &Flow, protocol: &Protocol, transition: &Transition, in_
         version = transition.version,
         attemptID = cause.map(|cause| cause.attempt.as_str()),
         backendStatus = cause.map(|cause| cause.backend_status),
+        traceID = trace_context::id_of_task(),
         stateDurationMs = in_state_ms,
         "transition"
     );
+}
+
+/// The attempt id of the call that a claimed flow waits for.
+fn attempt_of(flow: &Flow) -> Option<&str> {
+    flow.claim().map(|claim| claim.attempt.as_str())
 }
 
 /// A JSON string's content as people read it.

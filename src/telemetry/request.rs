@@ -31,6 +31,8 @@ pub struct Exchange<'a> {
     pub code: Option<&'a str>,
     /// Lengths and digests of the artifacts as JSON text, where the operator asked for them.
     pub artifacts: Option<&'a str>,
+    /// The trace that it is part of: the caller's, or one that was begun here.
+    pub trace_id: Option<&'a str>,
     /// Whether a recorded answer was told again.
     pub replayed: bool,
     /// Time from the request's head to the reply's.

@@ -2,15 +2,14 @@
 //!
 //! A project is a folder of the source tree: programs (`*.mjs`), and `package.json` with its lock
 //! file. It is copied under the target folder and its packages are installed there, so that the
-//! source tree stays as it is. A copy is named by the digest of what it was made from, and is put
-//! in its place whole: several processes may want it at once.
+//! source tree stays as it is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use sha2::{Digest as _, Sha256};
+use crate::placed::placed;
 
 /// The oldest Node that the programs run on.
 const OLDEST: u32 = 20;
@@ -34,15 +33,15 @@ impl Project {
         let (programs, package) = files_of(folder);
         let name = folder.file_name().expect("a project has a name");
         let name = name.to_string_lossy();
-        let packages = kept.join(format!("{name}-{}", digest(&package)));
-        placed(&packages, |unfinished| {
+        let packages = placed(kept, &name, &contents(&package), |unfinished| {
             copy(&package, unfinished);
             install(&node, unfinished);
         });
         // Node looks for packages above the folder of a program.
-        let place = packages.join(digest(&programs));
-        placed(&place, |unfinished| copy(&programs, unfinished));
-        let programs = place;
+        let made_from = contents(&programs);
+        let programs = placed(&packages, "programs", &made_from, |unfinished| {
+            copy(&programs, unfinished);
+        });
         Self { node, programs }
     }
 
@@ -134,21 +133,6 @@ fn files_of(folder: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
         .partition(|file| file.extension().is_some_and(|end| end == "mjs"))
 }
 
-/// Makes a folder elsewhere and gives it its name when it is whole.
-fn placed(folder: &Path, fill: impl FnOnce(&Path)) {
-    if folder.is_dir() {
-        return;
-    }
-    let parent = folder.parent().expect("it is in a folder");
-    fs::create_dir_all(parent).expect("the target folder can be written");
-    let unfinished = tempfile::tempdir_in(parent).expect("a folder");
-    fill(unfinished.path());
-    if let Err(error) = fs::rename(unfinished.path(), folder) {
-        // Another process was faster, from the same files.
-        assert!(folder.is_dir(), "{}: {error}", folder.display());
-    }
-}
-
 fn install(node: &Node, folder: &Path) {
     let mut npm = node.npm();
     let output = npm.arg("ci").current_dir(folder).output();
@@ -167,20 +151,15 @@ fn copy(files: &[PathBuf], folder: &Path) {
     }
 }
 
-/// Of the names and the contents, in 16 hexadecimal digits.
-fn digest(files: &[PathBuf]) -> String {
-    let mut digest = Sha256::new();
+/// The names and the contents, one after the other.
+fn contents(files: &[PathBuf]) -> Vec<u8> {
+    let mut contents = Vec::new();
     for file in files {
         let name = file.file_name().expect("a file has a name");
         let content = fs::read(file).expect("a file is read");
-        digest.update(name.as_encoded_bytes());
-        digest.update(content.len().to_be_bytes());
-        digest.update(content);
+        contents.extend(name.as_encoded_bytes());
+        contents.extend(content.len().to_be_bytes());
+        contents.extend(content);
     }
-    let bytes = digest.finalize();
-    bytes
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    contents
 }

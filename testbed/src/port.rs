@@ -14,7 +14,12 @@ static TRIED: AtomicU32 = AtomicU32::new(0);
 
 /// A port that nobody listens on at this moment. Another process may be faster: whoever starts a
 /// server there must be ready to choose again.
-pub(crate) fn free() -> u16 {
+///
+/// # Panics
+///
+/// Where all of them are taken.
+#[must_use]
+pub fn free() -> u16 {
     // Processes that run side by side begin at different places.
     let begin = std::process::id().wrapping_mul(127);
     for _ in 0..COUNT {
@@ -30,5 +35,5 @@ pub(crate) fn free() -> u16 {
 
 /// Whether a server's last words say that its port went to somebody else.
 pub(crate) fn was_taken(log: &str) -> bool {
-    log.contains("Address already in use")
+    log.to_lowercase().contains("address already in use")
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use integrator_testbed::python;
 
-const LISTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rotel.txt");
+const LISTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/collector/rotel.txt");
 
 #[test]
 fn a_program_that_comes_as_a_package_runs_and_is_installed_once() {

@@ -169,6 +169,8 @@ async fn with_a_listener_for_operators_their_routes_are_there_only() {
         product.get(path).await.is_problem(404, "not_found");
         operator.get(path).await.is_answer();
     }
+    product.get("/v1/flows").await.is_problem(404, "not_found");
+    operator.get("/v1/flows").await.is_answer();
     for service in [&product, &operator] {
         service.get("/livez").await.is_answer();
         service.get("/readyz").await.is_answer();

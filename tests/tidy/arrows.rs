@@ -11,6 +11,8 @@ const SERVICE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "audit",
+            "backend::base_url",
             "catalog",
             "clock",
             "config",
@@ -28,6 +30,7 @@ const SERVICE: &[(&str, &[&str])] = &[
         "serve",
         &[
             "api",
+            "audit",
             "backend",
             "catalog",
             "clock",
@@ -53,15 +56,26 @@ const SERVICE: &[(&str, &[&str])] = &[
         "api",
         &[
             "clock",
+            "console",
             "entropy",
             "envelope",
+            "openapi",
             "orchestrator",
             "phase",
+            "spans",
             "telemetry",
             "trace_context",
         ],
     ),
-    ("telemetry", &["clock", "orchestrator"]),
+    // What the routes are, in words: it knows the codes and nothing of what answers.
+    ("openapi", &["orchestrator::code"]),
+    ("console", &[]),
+    (
+        "telemetry",
+        &["clock", "entropy", "orchestrator", "spans", "trace_context"],
+    ),
+    // What is kept for whoever asks later what was done.
+    ("audit", &["clock", "orchestrator", "telemetry::metrics"]),
     // The only place where the three below meet.
     (
         "orchestrator",
@@ -72,6 +86,7 @@ const SERVICE: &[(&str, &[&str])] = &[
             "clock",
             "entropy",
             "envelope",
+            "spans",
             "store",
         ],
     ),
@@ -89,7 +104,7 @@ const SERVICE: &[(&str, &[&str])] = &[
     ),
     ("admission", &["clock"]),
     ("backend", &["trace_context"]),
-    ("store", &["clock"]),
+    ("store", &["clock", "spans"]),
     // What is read before anything starts.
     (
         "config",
@@ -104,6 +119,7 @@ const SERVICE: &[(&str, &[&str])] = &[
     ("listen", &[]),
     ("phase", &[]),
     ("problems", &[]),
+    ("spans", &[]),
     ("text_file", &[]),
 ];
 

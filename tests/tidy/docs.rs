@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use appattest_integrator::cli::Cli;
 use appattest_integrator::config::registry::{environment_only, settings};
 use appattest_integrator::orchestrator::code::Code;
+use appattest_integrator::telemetry::metrics::{DEFINITIONS, Definition, Kind};
 use clap::CommandFactory as _;
 
-use crate::source::literal;
 use crate::tree::{Tree, holds, sees};
 
 const CONFIGURATION: &str = "docs/CONFIGURATION.md";
@@ -126,23 +126,39 @@ fn unknown_examples(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
-/// The names that the registrar is given: `registrar.counter(\n "name"`.
-fn metrics_of_code(tree: &Tree) -> Names {
-    let mut names = Names::new();
-    for file in tree.rust_under("src/telemetry/metrics/") {
-        for (at, call) in file.text.match_indices("registrar.") {
-            let rest = file.text.get(at + call.len()..).unwrap_or_default();
-            let Some((_, rest)) = rest.split_once('(') else {
-                continue;
-            };
-            let rest = rest.trim_start();
-            if let Some(length) = literal(rest) {
-                let name = rest.get(..length).unwrap_or_default().trim_matches('"');
-                names.insert(format!("integrator_{name}"));
-            }
+fn metrics_of_code() -> Names {
+    let names = DEFINITIONS.iter().map(|metric| metric.name);
+    names.map(str::to_owned).collect()
+}
+
+/// Type and labels of a metric, as the page's table tells them, against those of the code.
+fn metrics_told_otherwise(text: &str, definitions: &[Definition]) -> Vec<String> {
+    let rows: Vec<_> = text.lines().map(|line| (line, cells(line))).collect();
+    let mut violations = Vec::new();
+    for metric in definitions {
+        let row = rows
+            .iter()
+            .find(|(_, cells)| cells.first().is_some_and(|cell| *cell == [metric.name]));
+        let Some((line, cells)) = row else {
+            violations.push(format!("{OPERATIONS} has no row for {}", metric.name));
+            continue;
+        };
+        let kind = line.split('|').nth(2).unwrap_or_default().trim();
+        let told = format!("{:?}", metric.kind).to_lowercase();
+        if kind != told {
+            violations.push(format!(
+                "{}: {OPERATIONS} says {kind}, it is a {told}",
+                metric.name
+            ));
+        }
+        let labels = cells.get(2).cloned().unwrap_or_default();
+        if labels != metric.labels {
+            let labels = labels.join(", ");
+            let name = metric.name;
+            violations.push(format!("{name}: {OPERATIONS} tells other labels: {labels}"));
         }
     }
-    names
+    violations
 }
 
 /// Histograms are documented by their own name; a query may name what is derived from it.
@@ -270,11 +286,12 @@ fn every_setting_and_variable_is_documented_and_no_other() {
 #[test]
 fn every_metric_is_documented_and_no_other() {
     let tree = Tree::of_repository();
-    let code = metrics_of_code(&tree);
-    assert!(code.len() > 10, "only {code:?} found in the code");
-    let violations = compared(&tree, "metric", OPERATIONS, &code, |text| {
+    let code = metrics_of_code();
+    let mut violations = compared(&tree, "metric", OPERATIONS, &code, |text| {
         documented_metrics(text, &code)
     });
+    let page = tree.file(OPERATIONS).map_or("", |file| &file.text);
+    violations.extend(metrics_told_otherwise(page, DEFINITIONS));
     holds("metrics", &violations);
 }
 
@@ -309,22 +326,15 @@ fn pages_that_lack_or_invent_names_are_seen() {
         &compared(&Tree::planted(&[]), "x", "p.md", &code, |_| Names::new()),
         &["p.md is missing"],
     );
-    let planted = Tree::planted(&[
-        (
-            "a.md",
-            "`INTEGRATOR__BACKENDS__PAY__BASE_URL` INTEGRATOR__FLOWS__MOST INTEGRATOR__SECTION__KEY",
-        ),
-        (
-            "src/telemetry/metrics/a.rs",
-            "x(registrar.counters(\n \"replays_total\", &[]))",
-        ),
-    ]);
+    let planted = Tree::planted(&[(
+        "a.md",
+        "`INTEGRATOR__BACKENDS__PAY__BASE_URL` INTEGRATOR__FLOWS__MOST INTEGRATOR__SECTION__KEY",
+    )]);
     sees(
         &unknown_examples(&planted),
         &["a.md: INTEGRATOR__FLOWS__MOST"],
     );
     let metrics: Names = ["integrator_replays_total".to_owned()].into();
-    assert_eq!(metrics_of_code(&planted), metrics);
     let told =
         "rate(integrator_replays_total[5m]) integrator_replays_total_count integrator_no_bucket";
     assert_eq!(
@@ -334,6 +344,26 @@ fn pages_that_lack_or_invent_names_are_seen() {
             "integrator_replays_total".to_owned()
         ]
         .into()
+    );
+}
+
+#[test]
+fn a_metric_that_the_table_tells_otherwise_is_seen() {
+    let metric = |name, kind, labels| Definition {
+        name,
+        kind,
+        labels,
+        help: "",
+    };
+    let code = [
+        metric("x_total", Kind::Counter, &["a", "b"]),
+        metric("y", Kind::Gauge, &[]),
+        metric("z", Kind::Gauge, &[]),
+    ];
+    let page = "| `x_total` | counter | `a` | |\n| `y` | counter | | |\nthe metric `z`";
+    sees(
+        &metrics_told_otherwise(page, &code),
+        &["x_total: ", "y: ", "has no row for z"],
     );
 }
 

@@ -9,6 +9,7 @@ mod arrows;
 mod crates;
 mod dependencies;
 mod docs;
+mod logs;
 mod manifests;
 mod shape;
 mod source;

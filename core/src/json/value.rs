@@ -152,10 +152,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// An array's items in order; none for any other kind.
+    pub fn elements(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let mut items = (self.kind() == Kind::Array).then(|| Items::of(self.text));
+        core::iter::from_fn(move || items.as_mut()?.next_value())
+    }
+
     fn element(&self, index: usize) -> Resolved<'a> {
-        let mut items = Items::of(self.text);
-        let elements = core::iter::from_fn(|| items.next_value());
-        match elements.into_iter().nth(index) {
+        match self.elements().nth(index) {
             Some(value) => Resolved::Found(value),
             None => Resolved::Absent,
         }

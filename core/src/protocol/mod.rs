@@ -15,7 +15,7 @@ pub mod duration;
 pub mod graph;
 pub mod limits;
 pub mod members;
-mod name;
+pub mod name;
 pub mod outcome;
 pub mod problem;
 mod prove;

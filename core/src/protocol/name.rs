@@ -3,19 +3,21 @@
 use super::limits::{MEMBER_BYTES_MAX, NAME_CHARS_MAX};
 
 /// What a protocol's or step's name looks like.
-pub(super) const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";
+pub const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";
 /// What a backend's name looks like.
 pub(super) const WIDE_NAME_PATTERN: &str = "[a-z][a-z0-9_-]{0,39}";
 /// What a state's name looks like: as authors of specifications write them.
-pub(super) const STATE_NAME_PATTERN: &str = "[A-Za-z][A-Za-z0-9_.-]{0,39}";
+pub const STATE_NAME_PATTERN: &str = "[A-Za-z][A-Za-z0-9_.-]{0,39}";
 
 /// Whether a text is a protocol's or step's name.
-pub(super) fn is_name(text: &str) -> bool {
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     is_wide_name(text) && !text.contains('_')
 }
 
 /// Whether a text is a state's name.
-pub(super) fn is_state_name(text: &str) -> bool {
+#[must_use]
+pub fn is_state_name(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     text.len() <= NAME_CHARS_MAX
         && text.starts_with(|first: char| first.is_ascii_alphabetic())

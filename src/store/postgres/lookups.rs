@@ -11,7 +11,7 @@ use super::columns::{Columns, limit};
 use super::reads::judged;
 use crate::store::operations::StoreError;
 use crate::store::records::Timing;
-use crate::store::stored::{DuePosition, LookupKey, Position, Query};
+use crate::store::stored::{DuePosition, LookupKey, Order, Position, Query};
 
 /// Every flow lies beyond an instant before all time and no handle.
 const DUE: &str = concat!(
@@ -28,6 +28,7 @@ const DUE: &str = concat!(
 
 /// The index of a protocol's flows is ordered by state first: it is read once for each state that
 /// the protocol has flows in, and these it is asked for one after the other.
+/// `<beyond>` and `<order>` stand for the order that is asked for.
 const OF_PROTOCOL: &str = "
     WITH RECURSIVE states AS (
         (SELECT state FROM flows WHERE protocol = $5 ORDER BY state LIMIT 1)
@@ -41,10 +42,10 @@ const OF_PROTOCOL: &str = "
     FROM states, LATERAL (
         SELECT issued, handle FROM flows
         WHERE protocol = $5 AND flows.state = states.state
-          AND issued < $3 AND (issued, handle) > ($1, $2)
-        ORDER BY issued, handle LIMIT $4
+          AND issued < $3 AND (issued, handle) <beyond> ($1, $2)
+        ORDER BY issued <order>, handle <order> LIMIT $4
     ) AS flow
-    ORDER BY flow.issued, flow.handle LIMIT $4";
+    ORDER BY flow.issued <order>, flow.handle <order> LIMIT $4";
 
 impl PostgresRecords {
     pub(super) async fn due_beyond(
@@ -84,11 +85,15 @@ impl PostgresRecords {
         query: &Query,
         flows: usize,
     ) -> Result<Vec<Position>, StoreError> {
-        let (issued, handle) = query.after.as_ref().map_or((i64::MIN, ""), |after| {
+        let first = match query.order {
+            Order::OldestFirst => i64::MIN,
+            Order::NewestFirst => i64::MAX,
+        };
+        let (issued, handle) = query.after.as_ref().map_or((first, ""), |after| {
             (after.issued_ms, after.handle.as_str())
         });
         let wanted = wanted(query);
-        let text: Arc<str> = text_of(&wanted).into();
+        let text: Arc<str> = text_of(&wanted, query.order).into();
         let asked = || {
             let statement = sqlx::query(AssertSqlSafe(text.clone()))
                 .bind(issued)
@@ -144,14 +149,21 @@ fn wanted(query: &Query) -> Vec<(&'static str, Wanted<'_>)> {
 /// The server picks its index by what it knows of the data, which may be old, or nothing. Where an
 /// id is wanted, it is given no choice: a condition in the form of `(…) IS TRUE` is one that no
 /// index has.
-fn text_of(wanted: &[(&'static str, Wanted<'_>)]) -> String {
+fn text_of(wanted: &[(&'static str, Wanted<'_>)], order: Order) -> String {
+    let (beyond, order) = match order {
+        Order::OldestFirst => (">", "ASC"),
+        Order::NewestFirst => ("<", "DESC"),
+    };
     if matches!(wanted, [("protocol", _)]) {
-        return OF_PROTOCOL.to_owned();
+        return OF_PROTOCOL
+            .replace("<beyond>", beyond)
+            .replace("<order>", order);
     }
     let is_by_id = !matches!(wanted, [] | [("protocol" | "state", _), ..]);
-    let mut text = "SELECT issued, handle FROM flows \
-                    WHERE issued < $3 AND (issued, handle) > ($1, $2)"
-        .to_owned();
+    let mut text = format!(
+        "SELECT issued, handle FROM flows \
+         WHERE issued < $3 AND (issued, handle) {beyond} ($1, $2)"
+    );
     for (nth, (column, _)) in wanted.iter().enumerate() {
         let holds = format!("{column} = ${}", nth + 5);
         text.push_str(" AND ");
@@ -161,7 +173,7 @@ fn text_of(wanted: &[(&'static str, Wanted<'_>)]) -> String {
             holds
         });
     }
-    text + " ORDER BY issued, handle LIMIT $4"
+    text + &format!(" ORDER BY issued {order}, handle {order} LIMIT $4")
 }
 
 #[cfg(test)]
@@ -176,7 +188,7 @@ mod tests {
             ..Query::default()
         };
 
-        let text = text_of(&wanted(&query));
+        let text = text_of(&wanted(&query), query.order);
 
         assert!(text.contains(" AND flow_id = $5 AND (state = $6) IS TRUE "));
     }
@@ -189,7 +201,7 @@ mod tests {
             ..Query::default()
         };
 
-        let text = text_of(&wanted(&query));
+        let text = text_of(&wanted(&query), query.order);
 
         assert!(text.contains(" AND protocol = $5 AND state = $6 "));
     }

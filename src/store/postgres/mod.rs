@@ -37,7 +37,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use self::pool::Pool;
 use self::tally::Room;
 use super::operations::{Census, Created, PrepareError, Prepared, Replaced, StoreError};
-use super::records::{Answer, Change, Head, Records, Row, Timing, Whole};
+use super::records::{Answer, Change, Head, ReadHead, Records, Row, Timing, Whole};
 use super::stored::{DuePosition, Position, Query, StartKey};
 
 /// The store's name.
@@ -156,6 +156,10 @@ impl Records for PostgresRecords {
         KIND
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn prepare(&self) -> Result<(Prepared, Option<Tick>), PrepareError> {
         let server = self.pool.server().to_owned();
         let mut connection = self
@@ -217,6 +221,14 @@ impl Records for PostgresRecords {
         timing: Timing,
     ) -> Result<(Option<Head>, Tick), StoreError> {
         self.head(handle, timing).await
+    }
+
+    async fn load_all(
+        &self,
+        handles: &[FlowHandle],
+        timing: Timing,
+    ) -> Result<(Vec<ReadHead>, Tick), StoreError> {
+        self.heads(handles, timing).await
     }
 
     async fn answers(

@@ -1,12 +1,14 @@
 //! What reads flows. Nothing is read from anywhere but the server that takes the writes.
 
+use std::collections::HashMap;
+
 use integrator_core::flow::ids::{AttemptId, FlowHandle};
 use integrator_core::flow::time::Tick;
 
 use super::PostgresRecords;
 use super::columns::{Columns, limit};
 use crate::store::operations::StoreError;
-use crate::store::records::{Answer, Head, Timing, Whole};
+use crate::store::records::{Answer, Head, ReadHead, Timing, Whole};
 use crate::store::stored::StartKey;
 
 /// The store's now: `$1` is its floor, `$2` whether the server's clock is asked. It is the moment
@@ -29,6 +31,14 @@ const LOAD: &str = concat!(
     judged!(),
     "SELECT judged.now, flows.version, flows.schema, flows.head, flows.seal
      FROM judged LEFT JOIN flows ON flows.handle = $3"
+);
+
+/// A row for each flow that is stored, and one for a page of which none is.
+const LOAD_ALL: &str = concat!(
+    "WITH ",
+    judged!(),
+    "SELECT judged.now, flows.handle, flows.version, flows.schema, flows.head, flows.seal
+     FROM judged LEFT JOIN flows ON flows.handle = ANY ($3)"
 );
 
 const ANSWERS: &str = "
@@ -76,6 +86,35 @@ impl PostgresRecords {
         let is_stored = columns.get::<Option<i64>>("version")?.is_some();
         let head = is_stored.then(|| columns.head()).transpose()?;
         Ok((head, columns.tick("now")?))
+    }
+
+    pub(super) async fn heads(
+        &self,
+        handles: &[FlowHandle],
+        timing: Timing,
+    ) -> Result<(Vec<ReadHead>, Tick), StoreError> {
+        let asked = || {
+            let handles: Vec<&str> = handles.iter().map(FlowHandle::as_str).collect();
+            sqlx::query(LOAD_ALL)
+                .bind(timing.floor.0)
+                .bind(timing.server)
+                .bind(handles)
+        };
+        let rows = self.pool.rows(asked).await?;
+        let mut now = timing.floor;
+        let mut found: HashMap<FlowHandle, ReadHead> = HashMap::new();
+        for row in &rows {
+            let columns = Columns::of(row, "a flow among others");
+            now = columns.tick("now")?;
+            if columns.get::<Option<&str>>("handle")?.is_some() {
+                let handle = columns.handle("handle")?;
+                let head = Columns::of_flow(row, &handle).head().map(Some);
+                found.insert(handle, head);
+            }
+        }
+        let in_order = handles.iter();
+        let in_order = in_order.map(|handle| found.get(handle).cloned().unwrap_or(Ok(None)));
+        Ok((in_order.collect(), now))
     }
 
     pub(super) async fn answers_to(

@@ -14,9 +14,10 @@ use tokio::time::timeout;
 use super::asking::PLACES;
 use super::codec::{self, Place};
 use super::standing::Standing;
-use super::{Change, Head, NextRow, Records};
+use super::{Change, Head, NextRow, ReadHead, Records};
 use crate::store::operations::{
-    Census, Created, Due, Loaded, Next, PrepareError, Prepared, Replaced, Replacement, StoreError,
+    Census, Created, Due, Loaded, LoadedAll, Next, PrepareError, Prepared, Replaced, Replacement,
+    StoreError,
 };
 use crate::store::stored::{DuePosition, Position, Query, StartKey, Stored};
 use crate::store::{Bounds, FlowStore};
@@ -66,6 +67,23 @@ impl RecordedFlows {
         let record = codec::open_head(place, head)?;
         let protocol = self.definition(place, &record.digest).await?;
         codec::flow(place, record, protocol)
+    }
+
+    /// The same of one head among others: only a store that does not answer fails all of them.
+    async fn decode_each(
+        &self,
+        handle: &FlowHandle,
+        head: ReadHead,
+    ) -> Result<Result<Option<Stored>, StoreError>, StoreError> {
+        let stored = match head {
+            Ok(Some(head)) => self.decode(handle, &head).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match stored {
+            Err(error @ StoreError::Unavailable { .. }) => Err(error),
+            stored => Ok(stored),
+        }
     }
 
     async fn definition(
@@ -130,6 +148,10 @@ fn change(replacement: Replacement) -> Result<Change, StoreError> {
 impl FlowStore for RecordedFlows {
     fn kind(&self) -> &'static str {
         self.records.kind()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.records.is_shared()
     }
 
     fn prepared(&self) -> Option<Arc<Prepared>> {
@@ -204,6 +226,20 @@ impl FlowStore for RecordedFlows {
             None => None,
         };
         Ok(Loaded { stored, now })
+    }
+
+    async fn load_all(&self, handles: &[FlowHandle]) -> Result<LoadedAll, StoreError> {
+        let timing = self.standing.timing();
+        let loaded = self.read(|| self.records.load_all(handles, timing)).await?;
+        let (heads, shown) = loaded;
+        let mut flows = Vec::with_capacity(heads.len());
+        for (handle, head) in handles.iter().zip(heads) {
+            flows.push(self.decode_each(handle, head).await?);
+        }
+        Ok(LoadedAll {
+            flows,
+            now: self.standing.has_shown(shown),
+        })
     }
 
     async fn answers(

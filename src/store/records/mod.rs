@@ -41,6 +41,9 @@ pub(super) struct Head {
     pub(super) sealed: Sealed,
 }
 
+/// A flow's head where one is stored, or why it cannot be read.
+pub(super) type ReadHead = Result<Option<Head>, StoreError>;
+
 /// A recorded answer as a database keeps it: beside the head, by attempt, never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
@@ -123,6 +126,9 @@ pub(super) trait Records: Send + Sync + 'static {
     /// The store's name in metrics and logs.
     fn kind(&self) -> &'static str;
 
+    /// Whether other processes have it open too.
+    fn is_shared(&self) -> bool;
+
     /// Reaches the database, makes sure that it may be used, and brings its schema up to date.
     /// Tells also the latest instant that [`Records::beat`] wrote down, if any.
     async fn prepare(&self) -> Result<(Prepared, Option<Tick>), PrepareError>;
@@ -158,6 +164,14 @@ pub(super) trait Records: Send + Sync + 'static {
         timing: Timing,
     ) -> Result<(Option<Head>, Tick), StoreError>;
 
+    /// The heads of several flows in the order of `handles`, or why one of them cannot be read;
+    /// and the store's now, no later than the readings.
+    async fn load_all(
+        &self,
+        handles: &[FlowHandle],
+        timing: Timing,
+    ) -> Result<(Vec<ReadHead>, Tick), StoreError>;
+
     /// A flow's answers to these attempts, in any order; those that are not stored are left out.
     async fn answers(
         &self,
@@ -177,7 +191,7 @@ pub(super) trait Records: Send + Sync + 'static {
         timing: Timing,
     ) -> Result<(Vec<DuePosition>, Tick), StoreError>;
 
-    /// At most `limit` flows that the query takes, oldest first.
+    /// At most `limit` flows that the query takes, in its order.
     async fn find(&self, query: &Query, limit: usize) -> Result<Vec<Position>, StoreError>;
 
     /// Counts over all that is stored.

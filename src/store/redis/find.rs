@@ -14,7 +14,7 @@ use super::sweep::scored;
 use super::trouble::Trouble;
 use super::unsettled::Doubtful;
 use crate::store::operations::{Census, StateCensus};
-use crate::store::stored::{Position, Query};
+use crate::store::stored::{Order, Position, Query};
 
 /// Fewest flows that are looked at in one go.
 const FEWEST: usize = 16;
@@ -35,7 +35,7 @@ impl RedisRecords {
             let most = (limit - found.len()).max(FEWEST);
             let mut positions = self.range(&sets, query, after.as_ref(), most).await?;
             let is_last = positions.len() < most;
-            positions.sort();
+            query.order.sort(&mut positions);
             positions.truncate(most);
             after = positions.last().cloned();
             found.extend(self.taken(query, positions).await?);
@@ -81,7 +81,7 @@ impl RedisRecords {
         Ok(pairs)
     }
 
-    /// The first `most` of each set.
+    /// The first `most` of each set, in the query's order.
     async fn range(
         &self,
         sets: &[String],
@@ -94,7 +94,8 @@ impl RedisRecords {
         let mut call = Call::of(&script::RANGE)
             .keys(sets.iter().map(String::as_str))
             .number(most)
-            .argument(before);
+            .argument(before)
+            .number(u8::from(query.order == Order::NewestFirst));
         if let Some(after) = after {
             call = call.number(after.issued_ms).argument(after.handle.as_str());
         }

@@ -34,7 +34,7 @@ use self::script::Call;
 use self::trouble::Trouble;
 use self::unsettled::Unsettled;
 use super::operations::{Census, Created, PrepareError, Prepared, Replaced, StoreError};
-use super::records::{Answer, Change, Head, Records, Row, Timing, Whole};
+use super::records::{Answer, Change, Head, ReadHead, Records, Row, Timing, Whole};
 use super::stored::{DuePosition, Position, Query, StartKey};
 
 /// A server or cluster, as a process knows it.
@@ -106,6 +106,10 @@ impl Records for RedisRecords {
         "redis"
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn prepare(&self) -> Result<(Prepared, Option<Tick>), PrepareError> {
         self.make_ready().await
     }
@@ -157,6 +161,15 @@ impl Records for RedisRecords {
         timing: Timing,
     ) -> Result<(Option<Head>, Tick), StoreError> {
         self.load_head(handle, timing).await
+    }
+
+    async fn load_all(
+        &self,
+        handles: &[FlowHandle],
+        timing: Timing,
+    ) -> Result<(Vec<ReadHead>, Tick), StoreError> {
+        let now = self.tell(Call::of(&script::NOW), timing).await?;
+        Ok((self.load_heads(handles).await?, now))
     }
 
     async fn answers(

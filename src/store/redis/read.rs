@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use integrator_core::flow::ids::{AttemptId, FlowHandle};
 use integrator_core::flow::time::Tick;
-use redis::cmd;
+use redis::{Cmd, Value, cmd};
 
 use super::RedisRecords;
 use super::fields::{self, number, unreadable};
@@ -12,7 +12,7 @@ use super::keys;
 use super::script::{self, Call};
 use super::trouble::Trouble;
 use crate::store::operations::StoreError;
-use crate::store::records::{Answer, Head, Timing, Whole};
+use crate::store::records::{Answer, Head, ReadHead, Timing, Whole};
 use crate::store::stored::StartKey;
 
 impl RedisRecords {
@@ -33,6 +33,30 @@ impl RedisRecords {
         let mut next = || reply.next().flatten();
         let head = fields::head(handle, [next(), next(), next(), next()])?;
         Ok((head, shown))
+    }
+
+    /// The heads of several flows, all asked for in one go.
+    pub(super) async fn load_heads(
+        &self,
+        handles: &[FlowHandle],
+    ) -> Result<Vec<ReadHead>, StoreError> {
+        let fields = |handle| {
+            let mut get = cmd("HMGET");
+            get.arg(keys::flow(handle)).arg(&["v", "s", "t", "x"]);
+            get
+        };
+        let commands: Vec<Cmd> = handles.iter().map(fields).collect();
+        let replies = self.link.each(&commands).await;
+        let replies = replies.map_err(Trouble::unavailable)?;
+        let head = |(handle, reply): (&FlowHandle, Result<Value, Trouble>)| {
+            let found = reply.and_then(read);
+            let found = found.map_err(|trouble| self.of_flow(handle, trouble));
+            match found.and_then(|found| fields::head(handle, found)) {
+                Err(error @ StoreError::Unavailable { .. }) => Err(error),
+                head => Ok(head),
+            }
+        };
+        handles.iter().zip(replies).map(head).collect()
     }
 
     pub(super) async fn load_answers(
@@ -138,7 +162,7 @@ fn beyond(handle: &FlowHandle) -> String {
 }
 
 /// A reply as what it is expected to be.
-pub(super) fn read<T: redis::FromRedisValue>(reply: redis::Value) -> Result<T, Trouble> {
+pub(super) fn read<T: redis::FromRedisValue>(reply: Value) -> Result<T, Trouble> {
     Ok(redis::from_redis_value(reply)?)
 }
 

@@ -7,9 +7,9 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::columns::{Place, bound};
 use crate::store::operations::StoreError;
-use crate::store::stored::{LookupKey, Position, Query};
+use crate::store::stored::{LookupKey, Order, Position, Query};
 
-/// At most `limit` flows that the query takes, oldest first.
+/// At most `limit` flows that the query takes, in its order.
 pub(super) fn find(
     connection: &Connection,
     query: &Query,
@@ -45,6 +45,13 @@ fn select(query: &Query, limit: usize) -> (String, Vec<Value>) {
         ("state = ?", query.state.as_deref().map(text)),
         ("issued_ms < ?", issued_before),
     ];
+    let (beyond, order) = match query.order {
+        Order::OldestFirst => ("(issued_ms, handle) > (?, ?)", "issued_ms, handle"),
+        Order::NewestFirst => (
+            "(issued_ms, handle) < (?, ?)",
+            "issued_ms DESC, handle DESC",
+        ),
+    };
     let mut conditions = Vec::new();
     let mut values = Vec::new();
     for (condition, value) in parts {
@@ -54,7 +61,7 @@ fn select(query: &Query, limit: usize) -> (String, Vec<Value>) {
         }
     }
     if let Some(Position { issued_ms, handle }) = &query.after {
-        conditions.push("(issued_ms, handle) > (?, ?)");
+        conditions.push(beyond);
         values.push(Value::Integer(*issued_ms));
         values.push(text(FlowHandle::as_str(handle)));
     }
@@ -65,7 +72,7 @@ fn select(query: &Query, limit: usize) -> (String, Vec<Value>) {
     values.push(Value::Integer(bound(limit)));
     let index = narrowest(query);
     let statement = format!(
-        "SELECT issued_ms, handle FROM flows INDEXED BY {index}{conditions} ORDER BY issued_ms, handle LIMIT ?"
+        "SELECT issued_ms, handle FROM flows INDEXED BY {index}{conditions} ORDER BY {order} LIMIT ?"
     );
     (statement, values)
 }
@@ -97,7 +104,7 @@ mod tests {
 
     /// Every query by which parts it has.
     fn queries() -> impl Iterator<Item = Query> {
-        (0..128).map(|parts: u32| {
+        (0..256).map(|parts: u32| {
             let has = |part: u32| parts & (1 << part) != 0;
             let handle = FlowHandle::parse(&"A".repeat(32)).unwrap();
             Query {
@@ -111,6 +118,11 @@ mod tests {
                     issued_ms: 1,
                     handle,
                 }),
+                order: if has(7) {
+                    Order::NewestFirst
+                } else {
+                    Order::OldestFirst
+                },
             }
         })
     }
@@ -126,7 +138,12 @@ mod tests {
                 .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
                 .unwrap();
             let steps: Vec<String> = steps.map(Result::unwrap).collect();
-            let is_bounded = query != Query::default();
+            let order = query.order;
+            let is_bounded = query
+                != Query {
+                    order,
+                    ..Query::default()
+                };
             let expected = if is_bounded { "SEARCH" } else { "SCAN" };
             assert_eq!(steps.len(), 1, "{text}: {steps:?}");
             assert!(steps[0].starts_with(expected), "{text}: {steps:?}");

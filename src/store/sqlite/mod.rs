@@ -24,7 +24,7 @@ use rusqlite::Connection;
 
 use self::open::{Open, not_open};
 use super::operations::{Census, Created, PrepareError, Prepared, Replaced, StoreError};
-use super::records::{Answer, Change, Head, Records, Row, Timing, Whole};
+use super::records::{Answer, Change, Head, ReadHead, Records, Row, Timing, Whole};
 use super::stored::{DuePosition, Position, Query, StartKey};
 
 /// A file of records.
@@ -100,6 +100,10 @@ impl Records for SqliteRecords {
         "sqlite"
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn prepare(&self) -> Result<(Prepared, Option<Tick>), PrepareError> {
         let file = self.file.clone();
         let opened = tokio::task::spawn_blocking(move || {
@@ -159,6 +163,16 @@ impl Records for SqliteRecords {
         let handle = handle.clone();
         let head = self.read(move |connection| reads::head(connection, &handle));
         Ok((head.await?, timing.floor))
+    }
+
+    async fn load_all(
+        &self,
+        handles: &[FlowHandle],
+        timing: Timing,
+    ) -> Result<(Vec<ReadHead>, Tick), StoreError> {
+        let handles = handles.to_vec();
+        let heads = self.read(move |connection| reads::heads(connection, &handles));
+        Ok((heads.await?, timing.floor))
     }
 
     async fn answers(

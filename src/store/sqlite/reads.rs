@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::columns::{Place, bound};
 use crate::store::operations::{Census, StateCensus, StoreError};
-use crate::store::records::{Answer, Head, Whole};
+use crate::store::records::{Answer, Head, ReadHead, Whole};
 use crate::store::stored::{DuePosition, StartKey};
 
 const HEAD: &str = "SELECT version, schema, seal, head FROM flows WHERE handle = ?1";
@@ -80,6 +80,19 @@ pub(super) fn head(
     let mut rows = statement.query([handle.as_str()])?;
     let row = rows.next()?;
     row.map(|row| Place::Record(handle).head(row)).transpose()
+}
+
+/// The heads of several flows, as of one instant.
+pub(super) fn heads(
+    connection: &Connection,
+    handles: &[FlowHandle],
+) -> Result<Vec<ReadHead>, StoreError> {
+    let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    let read = |handle| match head(&snapshot, handle) {
+        Err(error @ StoreError::Unavailable { .. }) => Err(error),
+        read => Ok(read),
+    };
+    handles.iter().map(read).collect()
 }
 
 /// A flow's answers to these attempts.
@@ -186,4 +199,29 @@ fn answers_of(connection: &Connection, handle: &FlowHandle) -> Result<Vec<Answer
         found.push(Place::Answer(handle).answer(row)?);
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_census_reads_what_was_counted_and_searches_an_index_for_the_oldest() {
+        let file = Connection::open_in_memory().unwrap();
+        file.execute_batch(include_str!("schema.sql")).unwrap();
+        let mut statement = file
+            .prepare(&format!("EXPLAIN QUERY PLAN {TALLIES}"))
+            .unwrap();
+
+        let steps = statement.query_map([], |row| row.get::<_, String>(3));
+
+        let steps: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+        let of_flows: Vec<_> = steps
+            .iter()
+            .filter(|step| step.contains(" flows "))
+            .collect();
+        assert_eq!(of_flows.len(), 1, "{steps:?}");
+        assert!(of_flows[0].starts_with("SEARCH"), "{steps:?}");
+        assert!(of_flows[0].contains("flows_by_place"), "{steps:?}");
+    }
 }

@@ -2,24 +2,24 @@
 
 mod definitions;
 mod exchanges;
+mod families;
 mod flows;
 mod register;
+mod telling;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use integrator_core::flow::history::Transition;
 use integrator_core::protocol::{Protocol, Step};
 use jiff::Timestamp;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{
-    Error, Gauge, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder,
-};
+use prometheus::{Error, Registry, TextEncoder};
 
-use self::definitions::DefinitionMetrics;
-use self::exchanges::ExchangeMetrics;
-use self::flows::FlowMetrics;
-use self::register::Registrar;
+pub use self::families::DEFINITIONS;
+use self::families::Families;
+pub use self::register::{Definition, Kind};
+pub use self::telling::SpansDropped;
 use super::request::Exchange;
 use crate::orchestrator::Census;
 use crate::orchestrator::event::CallError;
@@ -27,21 +27,15 @@ use crate::orchestrator::event::CallError;
 /// The metrics of one process.
 pub struct Metrics {
     registry: Registry,
+    families: Families,
     /// Held while gauges are set and read, so that one scrape does not see another's reset.
     scrape: Mutex<()>,
-    flows: FlowMetrics,
-    exchanges: ExchangeMetrics,
-    store_flows: IntGauge,
-    store_up: IntGauge,
-    store_durability: IntGaugeVec,
-    store_duration: HistogramVec,
-    sweep_lag: Gauge,
-    stale_commits: IntCounter,
-    definitions: DefinitionMetrics,
+    /// Whoever knows how many log lines were dropped.
+    dropped_lines: OnceLock<Box<dyn Fn() -> u64 + Send + Sync>>,
 }
 
 impl Metrics {
-    /// Registers every metric.
+    /// Registers every metric, and those of the process itself.
     ///
     /// # Errors
     ///
@@ -49,61 +43,49 @@ impl Metrics {
     pub fn new() -> Result<Self, Error> {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        let registrar = Registrar(&registry);
-        let build = ["version", "commit", "rustc"];
-        let build_info = registrar.gauges("build_info", &build, "What runs; always 1.")?;
+        let families = Families::register(&registry)?;
         let version = env!("CARGO_PKG_VERSION");
-        let values = [version, env!("INTEGRATOR_COMMIT"), env!("INTEGRATOR_RUSTC")];
-        build_info.with_label_values(&values).set(1);
+        let build = [version, env!("INTEGRATOR_COMMIT"), env!("INTEGRATOR_RUSTC")];
+        families.build_info.with_label_values(&build).set(1);
+        families.show_telling();
         Ok(Self {
-            flows: FlowMetrics::new(&registrar)?,
-            exchanges: ExchangeMetrics::new(&registrar)?,
-            store_flows: registrar.gauge(
-                "store_flows",
-                "Flows stored, ended ones included until they are removed.",
-            )?,
-            store_up: registrar.gauge(
-                "store_up",
-                "1 where the store answered this scrape; where it is 0 the gauges of what is \
-                 stored are left out or stand at 0.",
-            )?,
-            store_durability: registrar.gauges(
-                "store_durability",
-                &["class"],
-                "What acknowledged writes survive; 1 at the class of the store in use.",
-            )?,
-            store_duration: registrar.durations(
-                "store_operation_duration_seconds",
-                &["store", "operation"],
-                "Time that operations of the store took.",
-            )?,
-            sweep_lag: registrar.seconds(
-                "sweep_lag_seconds",
-                "How long the most overdue flow had waited for the last sweep.",
-            )?,
-            stale_commits: registrar.counter(
-                "stale_commits_total",
-                "Answers dropped because their claim or their flow had ended.",
-            )?,
-            definitions: DefinitionMetrics::new(&registrar)?,
-            scrape: Mutex::default(),
+            dropped_lines: OnceLock::new(),
             registry,
+            families,
+            scrape: Mutex::default(),
         })
     }
 
-    /// Shows the counters of these protocols before anything is counted.
-    pub fn expect<'a>(&self, protocols: impl Iterator<Item = &'a str>) {
-        protocols.for_each(|protocol| self.flows.expect(protocol));
+    /// Tells how many flows may be stored.
+    pub fn flows_max(&self, most: u64) {
+        self.families.flows_max.set(signed(most));
     }
 
-    /// Tells when the protocols in use were loaded.
-    pub fn protocols_loaded(&self, at: Timestamp) {
-        self.definitions.loaded(at);
+    /// Tells which protocols are in use since when, and shows their counters before anything is
+    /// counted.
+    pub fn protocols_loaded<'a>(
+        &self,
+        protocols: impl Iterator<Item = &'a Protocol>,
+        at: Timestamp,
+    ) {
+        let _alone = self.alone();
+        self.families.show(protocols);
+        self.families.loaded(at);
     }
 
     /// Counts a reload of the protocols by its outcome, `loaded` or `refused`.
     pub fn protocols_reloaded(&self, outcome: &str) {
-        self.definitions.reloaded(outcome);
+        self.families.reloaded(outcome);
+    }
+
+    /// Takes the count of dropped log lines from whoever writes them; the first one is believed.
+    pub fn count_dropped_lines(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
+        let _first = self.dropped_lines.set(Box::new(count));
+    }
+
+    /// Counts spans that were dropped.
+    pub(super) fn spans_dropped(&self, reason: SpansDropped, spans: u64) {
+        self.families.spans_dropped(reason, spans);
     }
 
     /// All metrics as text; `census` gives those that are states of the store, where it answers.
@@ -112,30 +94,50 @@ impl Metrics {
     ///
     /// The encoder's.
     pub fn render(&self, census: Option<&Census>, now: Timestamp) -> Result<String, Error> {
-        let _alone = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.alone();
         let none = Census::default();
-        self.store_up.set(i64::from(census.is_some()));
+        self.families.store_up.set(i64::from(census.is_some()));
         let census = census.unwrap_or(&none);
-        self.store_flows.set(signed(census.flows));
-        self.flows.count(census, now);
+        self.families.store_flows.set(signed(census.flows));
+        self.families.count(census, now);
+        if let Some(count) = self.dropped_lines.get() {
+            self.families.lines_dropped(count());
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
     /// Tells what acknowledged writes survive.
     pub fn store_durability(&self, class: &str) {
-        self.store_durability.reset();
-        self.store_durability.with_label_values(&[class]).set(1);
+        let durability = &self.families.store_durability;
+        durability.reset();
+        durability.with_label_values(&[class]).set(1);
     }
 
     /// Measures an operation of the store.
     pub fn store_operation(&self, store: &str, operation: &str, took: Duration) {
-        self.store_duration
-            .with_label_values(&[store, operation])
-            .observe(took.as_secs_f64());
+        let labels = [store, operation];
+        let duration = &self.families.store_operation_duration;
+        let duration = duration.with_label_values(&labels);
+        duration.observe(took.as_secs_f64());
+    }
+
+    /// Counts records of the audit stream that were synced.
+    pub fn audit_written(&self, records: u64) {
+        self.families.audit_records.inc_by(records);
+    }
+
+    /// Counts a record of the audit stream that is lost.
+    pub fn audit_lost(&self) {
+        self.families.audit_records_lost.inc();
+    }
+
+    /// Counts a try to write the audit file that failed.
+    pub fn audit_failed(&self) {
+        self.families.audit_write_failures.inc();
     }
 
     pub(super) fn exchange(&self, exchange: &Exchange<'_>) {
-        self.exchanges.exchange(exchange);
+        self.families.exchange(exchange);
     }
 
     pub(super) fn called(
@@ -145,30 +147,44 @@ impl Metrics {
         ended: Result<u16, &CallError>,
         took: Duration,
     ) {
-        self.exchanges.called(protocol, step, ended, took);
+        self.families.called(protocol, step, ended, took);
     }
 
     pub(super) fn moved(&self, protocol: &Protocol, transition: &Transition, in_state: Duration) {
-        self.flows.moved(protocol, transition, in_state);
+        self.families.moved(protocol, transition, in_state);
     }
 
     pub(super) fn replayed(&self, protocol: &Protocol, step: &Step) {
-        self.flows.replayed(protocol, step);
+        self.families.replayed(protocol, step);
     }
 
     pub(super) fn removed(&self, protocol: &Protocol) {
-        self.flows.removed(protocol);
+        self.families.removed(protocol);
+    }
+
+    pub(super) fn watched(&self, begins: bool) {
+        let streams = &self.families.event_streams;
+        if begins { streams.inc() } else { streams.dec() }
     }
 
     pub(super) fn late(&self) {
-        self.stale_commits.inc();
+        self.families.stale_commits.inc();
     }
 
-    pub(super) fn swept(&self, lag: Duration) {
-        self.sweep_lag.set(lag.as_secs_f64());
+    pub(super) fn swept(&self, lag: Duration, at: Timestamp) {
+        self.families.sweep_lag.set(lag.as_secs_f64());
+        self.families.sweep_timestamp.set(unix_seconds(at));
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.scrape.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn unix_seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1e3
 }

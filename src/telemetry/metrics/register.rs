@@ -1,4 +1,4 @@
-//! Making metrics of the namespace `integrator` and registering them.
+//! Making a metric of each type from its definition, and registering it.
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -11,60 +11,82 @@ const BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
-/// Registers what it makes.
-pub(super) struct Registrar<'a>(pub(super) &'a Registry);
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It only rises.
+    Counter,
+    /// It rises and falls.
+    Gauge,
+    /// Durations, counted by bucket.
+    Histogram,
+}
 
-impl Registrar<'_> {
-    pub(super) fn counter(&self, name: &str, help: &str) -> Result<IntCounter, Error> {
-        self.keep(IntCounter::with_opts(options(name, help))?)
-    }
+/// A metric as it stands in the code.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// Its whole name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it means, in the words of its doc comment.
+    pub help: &'static str,
+}
 
-    pub(super) fn counters(
-        &self,
-        name: &str,
-        labels: &[&str],
-        help: &str,
-    ) -> Result<IntCounterVec, Error> {
-        self.keep(IntCounterVec::new(options(name, help), labels)?)
-    }
-
-    pub(super) fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, Error> {
-        self.keep(IntGauge::with_opts(options(name, help))?)
-    }
-
-    pub(super) fn gauges(
-        &self,
-        name: &str,
-        labels: &[&str],
-        help: &str,
-    ) -> Result<IntGaugeVec, Error> {
-        self.keep(IntGaugeVec::new(options(name, help), labels)?)
-    }
-
-    pub(super) fn seconds(&self, name: &str, help: &str) -> Result<Gauge, Error> {
-        self.keep(Gauge::with_opts(options(name, help))?)
-    }
-
-    pub(super) fn ages(&self, name: &str, labels: &[&str], help: &str) -> Result<GaugeVec, Error> {
-        self.keep(GaugeVec::new(options(name, help), labels)?)
-    }
-
-    pub(super) fn durations(
-        &self,
-        name: &str,
-        labels: &[&str],
-        help: &str,
-    ) -> Result<HistogramVec, Error> {
-        let options = HistogramOpts::from(options(name, help)).buckets(BUCKETS.to_vec());
-        self.keep(HistogramVec::new(options, labels)?)
-    }
-
-    fn keep<C: Collector + Clone + 'static>(&self, metric: C) -> Result<C, Error> {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
+impl Definition {
+    fn options(&self) -> Opts {
+        Opts::new(self.name, self.help.trim_start())
     }
 }
 
-fn options(name: &str, help: &str) -> Opts {
-    Opts::new(name, help).namespace("integrator")
+/// A type of the library that holds one metric.
+pub(super) trait Family: Collector + Clone + Sized + 'static {
+    const KIND: Kind;
+    fn make(definition: &Definition) -> Result<Self, Error>;
+}
+
+macro_rules! family {
+    ($family:ident, $kind:ident, plain) => {
+        impl Family for $family {
+            const KIND: Kind = Kind::$kind;
+            fn make(definition: &Definition) -> Result<Self, Error> {
+                Self::with_opts(definition.options())
+            }
+        }
+    };
+    ($family:ident, $kind:ident, labelled) => {
+        impl Family for $family {
+            const KIND: Kind = Kind::$kind;
+            fn make(definition: &Definition) -> Result<Self, Error> {
+                Self::new(definition.options(), definition.labels)
+            }
+        }
+    };
+}
+
+family!(IntCounter, Counter, plain);
+family!(IntCounterVec, Counter, labelled);
+family!(Gauge, Gauge, plain);
+family!(GaugeVec, Gauge, labelled);
+family!(IntGauge, Gauge, plain);
+family!(IntGaugeVec, Gauge, labelled);
+
+impl Family for HistogramVec {
+    const KIND: Kind = Kind::Histogram;
+    fn make(definition: &Definition) -> Result<Self, Error> {
+        let options = HistogramOpts::from(definition.options()).buckets(BUCKETS.to_vec());
+        Self::new(options, definition.labels)
+    }
+}
+
+/// One metric, made and registered.
+pub(super) fn register<F: Family>(
+    registry: &Registry,
+    definition: &Definition,
+) -> Result<F, Error> {
+    let metric = F::make(definition)?;
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric)
 }

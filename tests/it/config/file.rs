@@ -62,7 +62,7 @@ tennant = "x"
 [log.nested]
 
 [telemetry]
-otlp_endpoint = "http://127.0.0.1:4318"
+otlp_endpoint = "http://me:hunter2@collector"
 "#;
 
 #[test]

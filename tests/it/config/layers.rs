@@ -32,6 +32,7 @@ fn without_any_layer_every_setting_has_its_default() {
         ("info", Format::Json)
     );
     assert!(!config.log.artifacts);
+    assert_eq!(config.log.audit, None);
     assert_eq!(config.build_sha256, None);
     assert_eq!(config.warnings, [""; 0]);
 }

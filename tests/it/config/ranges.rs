@@ -128,7 +128,6 @@ fn turning_on_what_is_not_here_is_refused() {
         "auth.mode = 'api-key'",
         "auth.mode = 'mtls'",
         "[[auth.callers]]",
-        "telemetry.otlp_endpoint = 'http://collector'",
     ] {
         problems.push(problems_of(value));
     }

@@ -12,7 +12,7 @@ use crate::harness::stores::{At, Place, postgres_server, redis_server};
 const FLOW: u64 = 1;
 
 /// Puts another text in place of one, in each field of the damaged flow's record or answer.
-pub(super) enum Damage {
+pub(crate) enum Damage {
     /// A bit of the head's text, which stays JSON.
     Head,
     /// The number of the head's format.
@@ -24,8 +24,11 @@ pub(super) enum Damage {
 }
 
 pub(super) fn plant(place: &Place, damage: &Damage) {
-    let handle = handle(FLOW);
-    let handle = handle.as_str();
+    plant_in(place, handle(FLOW).as_str(), damage);
+}
+
+/// The same in the flow with this handle, whose correlation id is `correlation-1`.
+pub(crate) fn plant_in(place: &Place, handle: &str, damage: &Damage) {
     let changed = match &place.at {
         At::Process | At::Elsewhere => panic!("nothing is kept where it is looked for"),
         At::Folder(folder) => {
@@ -185,4 +188,17 @@ pub(super) async fn an_unreadable_flow_can_still_be_counted_and_found(subject: S
         due.iter().map(|(number, _)| *number).collect::<Vec<_>>(),
         [1, 2]
     );
+}
+
+pub(super) async fn an_unreadable_flow_keeps_no_other_from_being_loaded(subject: Subject) {
+    let subject = damaged(subject, Damage::Head).await;
+
+    let loaded = subject.store.load_all(&[handle(FLOW), handle(2)]).await;
+
+    let flows = loaded.unwrap().flows;
+    let alone = subject.store.load(&handle(FLOW)).await;
+    assert_eq!(flows[0].as_ref().err(), alone.as_ref().err());
+    assert!(flows[0].is_err());
+    let whole = flows[1].as_ref().unwrap().as_ref();
+    assert_eq!(whole.map(|stored| stored.flow.handle()), Some(&handle(2)));
 }

@@ -1,7 +1,7 @@
 //! Random sequences of operations, applied to the pure model and to a real store: every result is
 //! the same, and so is all that is stored at the end.
 
-use appattest_integrator::store::{Census, LookupKey, Next, Query, Replacement, Stored};
+use appattest_integrator::store::{Census, LookupKey, Next, Order, Query, Replacement, Stored};
 use integrator_core::flow::ids::AttemptId;
 use integrator_core::flow::machine::Call;
 use integrator_core::flow::machine::{Settled, expire, settle};
@@ -67,7 +67,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         2 => (0..HANDLES).prop_map(Deed::Load),
         1 => (0..3_u8).prop_map(Deed::Started),
         1 => Just(Deed::Due),
-        2 => (0..6_u8, 1..4_usize).prop_map(|(query, limit)| Deed::Find(query, limit)),
+        2 => (0..8_u8, 1..4_usize).prop_map(|(query, limit)| Deed::Find(query, limit)),
         1 => Just(Deed::Beat),
         2 => prop::sample::select(vec![1_u64, 700, 4_999, 5_000, 10_000]).prop_map(Deed::Pass),
     ];
@@ -192,6 +192,11 @@ impl Pair {
             2 => query.verify_run_id = Some(LookupKey::of("run-0")),
             3 => query.correlation_id = Some("correlation-2".into()),
             4 => query.after = self.model.find(&Query::default(), 1).pop(),
+            5 => query.order = Order::NewestFirst,
+            6 => {
+                query.after = self.model.find(&Query::default(), 2).pop();
+                query.order = Order::NewestFirst;
+            }
             _ => {}
         }
         query

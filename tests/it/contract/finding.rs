@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use appattest_integrator::store::{LookupKey, Query};
+use appattest_integrator::store::{LookupKey, Order, Query};
 
 use super::samples::{answer, number};
 use super::subject::Subject;
@@ -123,6 +123,74 @@ pub(super) async fn pages_hold_together_within_one_millisecond(subject: Subject)
     }
 
     assert_eq!(paged, [1, 2, 3, 4, 6, 5]);
+}
+
+pub(super) async fn the_newest_come_first_where_that_is_asked_for(subject: Subject) {
+    for number in [2, 4, 1, 3] {
+        let body = format!(r#"{{"verifyRunID":"run-{}"}}"#, number % 2);
+        let (stored, call) = subject.claimed(number, &body).await;
+        subject.create(stored.clone(), None).await;
+        let begun = answer(200, r#"{"id":"one"}"#);
+        subject.answered(&stored, &call, begun).await;
+        subject.pass(1);
+    }
+    let newest = |query| Query {
+        order: Order::NewestFirst,
+        ..query
+    };
+    let of_run = Query {
+        verify_run_id: Some(LookupKey::of("run-0")),
+        ..Query::default()
+    };
+    let of_protocol = Query {
+        protocol: text("example"),
+        ..Query::default()
+    };
+    let third = subject.store.find(&Query::default(), 3).await.unwrap();
+    let before_the_third = Query {
+        issued_before_ms: Some(third[2].issued_ms),
+        ..Query::default()
+    };
+
+    assert_eq!(subject.found(&newest(Query::default())).await, [3, 1, 4, 2]);
+    assert_eq!(subject.found(&newest(of_run)).await, [4, 2]);
+    assert_eq!(subject.found(&newest(of_protocol)).await, [3, 1, 4, 2]);
+    assert_eq!(subject.found(&newest(before_the_third)).await, [4, 2]);
+}
+
+pub(super) async fn pages_of_the_newest_hold_together_within_one_millisecond(subject: Subject) {
+    for number in [6, 2, 4, 1, 3] {
+        subject.created(number).await;
+    }
+    subject.pass(1);
+    subject.created(5).await;
+    let parts = [
+        Query::default(),
+        Query {
+            state: text("created"),
+            ..Query::default()
+        },
+        Query {
+            protocol: text("example"),
+            ..Query::default()
+        },
+    ];
+
+    for part in parts {
+        let mut paged: Vec<u64> = Vec::new();
+        let mut query = Query {
+            order: Order::NewestFirst,
+            ..part
+        };
+        loop {
+            let page = subject.store.find(&query, 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            query.after = Some(last.clone());
+            paged.extend(page.iter().map(|found| number(&found.handle)));
+        }
+
+        assert_eq!(paged, [5, 6, 4, 3, 2, 1], "{query:?}");
+    }
 }
 
 pub(super) async fn only_flows_issued_before_an_instant_are_found(subject: Subject) {

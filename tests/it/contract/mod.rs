@@ -13,12 +13,13 @@ mod answers;
 mod census;
 mod clock;
 mod creating;
-mod damage;
+pub(crate) mod damage;
 mod differential;
 
 mod due;
 mod finding;
 mod flows;
+mod loading;
 mod model;
 mod replacing;
 pub(crate) mod samples;
@@ -82,6 +83,13 @@ contract!(
             pages_hold_together_within_one_millisecond,
             only_flows_issued_before_an_instant_are_found,
             ten_thousand_flows_are_found_page_by_page,
+            the_newest_come_first_where_that_is_asked_for,
+            pages_of_the_newest_hold_together_within_one_millisecond,
+        ],
+        loading: [
+            several_flows_are_loaded_in_the_order_that_is_asked_for,
+            no_flows_are_loaded_for_no_handles,
+            a_thousand_flows_are_loaded_at_once,
         ],
         census: [
             the_census_follows_every_change,
@@ -102,6 +110,7 @@ contract!(
             a_damaged_answer_is_refused_with_its_coordinates,
             a_missing_definition_is_refused_by_its_digest,
             an_unreadable_flow_can_still_be_counted_and_found,
+            an_unreadable_flow_keeps_no_other_from_being_loaded,
         ],
         clock: [
             the_clock_does_not_run_back_over_a_restart,

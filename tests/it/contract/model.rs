@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use appattest_integrator::store::{
-    Census, Created, DuePosition, Next, Position, Query, Replaced, Replacement, StartKey,
+    Census, Created, DuePosition, Next, Order, Position, Query, Replaced, Replacement, StartKey,
     StateCensus, Stored,
 };
 use integrator_core::flow::answer::RecordedAnswer;
@@ -130,8 +130,14 @@ impl Model {
             handle: handle.clone(),
         };
         let mut found: Vec<_> = taken.map(position).collect();
-        found.retain(|position| query.after.as_ref().is_none_or(|after| position > after));
-        found.sort();
+        query.order.sort(&mut found);
+        let after = query.after.as_ref();
+        found.retain(|position| {
+            after.is_none_or(|after| match query.order {
+                Order::OldestFirst => position > after,
+                Order::NewestFirst => position < after,
+            })
+        });
         found.truncate(limit);
         found
     }

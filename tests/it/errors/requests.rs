@@ -43,7 +43,7 @@ async fn not_found_is_told_of_a_flow_a_step_a_protocol_and_a_route() {
     for path in [
         "/",
         "/v1",
-        "/v1/flows",
+        "/v1/flows/",
         "/v1/flows/start/",
         &format!("/v1/flows/{handle}/status/"),
         &format!("/v1/flows/{absent}/status"),

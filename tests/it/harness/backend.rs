@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::client::find;
 
@@ -107,6 +107,8 @@ struct Script {
 pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
     script: Arc<Mutex<Script>>,
+    /// How many requests there were so far.
+    asked: watch::Receiver<usize>,
 }
 
 impl Backend {
@@ -115,12 +117,18 @@ impl Backend {
         let address = listener.local_addr().expect("bound");
         let script = Arc::<Mutex<Script>>::default();
         let script_of_task = script.clone();
+        let (asking, asked) = watch::channel(0);
+        let asking = Arc::new(asking);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, script_of_task.clone()));
+                tokio::spawn(serve(stream, script_of_task.clone(), asking.clone()));
             }
         });
-        let backend = Self { address, script };
+        let backend = Self {
+            address,
+            script,
+            asked,
+        };
         backend.always("/app-attest/register", Answer::json(REGISTERED));
         backend.always("/app-attest/client-data-hash", Answer::json(HASH_ISSUED));
         backend.always("/app-attest/verify", Answer::json(VERIFIED));
@@ -156,6 +164,13 @@ impl Backend {
         self.script().seen.len()
     }
 
+    /// Waits until there were more requests than `known`.
+    pub(crate) async fn asked_more_than(&self, known: usize) {
+        let mut asked = self.asked.clone();
+        let more = asked.wait_for(|asked| *asked > known).await;
+        more.expect("the backend runs");
+    }
+
     /// The latest request.
     pub(crate) fn last(&self) -> Seen {
         self.script().seen.last().expect("a request").clone()
@@ -179,7 +194,11 @@ pub(crate) const HASH_ISSUED: &str =
     r#"{"clientDataHash_base64":"aGFzaA==","expiresAt":"2026-01-17T12:04:00Z"}"#;
 pub(crate) const VERIFIED: &str = r#"{"verified":true,"signCount":1}"#;
 
-async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
+async fn serve(
+    mut stream: TcpStream,
+    script: Arc<Mutex<Script>>,
+    asking: Arc<watch::Sender<usize>>,
+) {
     let mut unread = Vec::new();
     while let Some(seen) = read_request(&mut stream, &mut unread).await {
         let scripted = {
@@ -192,6 +211,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
                 held: None,
             })
         };
+        asking.send_modify(|asked| *asked += 1);
         if let Some((arrived, released)) = scripted.held {
             let _nobody_waits = arrived.send(());
             if released.await.is_err() {

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::documented::foreseen;
+
 /// One HTTP/1.1 request, to be written as it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -137,9 +139,10 @@ impl Client {
     pub(crate) async fn ask(&mut self, request: &Request) -> Reply {
         self.send(&request.bytes()).await;
         let has_body = request.method != "HEAD";
-        self.reply(has_body)
-            .await
-            .unwrap_or_else(|| panic!("closed without a reply to {request:?}"))
+        let reply = self.reply(has_body).await;
+        let reply = reply.unwrap_or_else(|| panic!("closed without a reply to {request:?}"));
+        foreseen(&request.method, &request.target, &reply);
+        reply
     }
 
     /// The next reply; `None` where the connection ended before one began.

@@ -14,7 +14,9 @@
 
 pub(crate) mod backend;
 pub(crate) mod client;
+pub(crate) mod documented;
 pub(crate) mod entropy;
+pub(crate) mod events;
 pub(crate) mod flows;
 pub(crate) mod log;
 pub(crate) mod program;

@@ -130,10 +130,12 @@ impl Service {
         metrics: Arc<Metrics>,
     ) -> Self {
         let backend = Backend::start().await;
-        metrics.protocols_loaded(clock.wall());
+        let catalog = catalog(&setup.protocols, setup.default);
+        metrics.protocols_loaded(catalog.iter().map(|protocol| &**protocol), clock.wall());
+        metrics.flows_max(setup.max_flows);
         let telemetry = Arc::new(Telemetry::new(metrics, setup.log_artifacts));
         let shared = Arc::new(Shared::new(
-            Arc::new(Catalogs::new(catalog(&setup.protocols, setup.default))),
+            Arc::new(Catalogs::new(catalog)),
             clock.clone(),
             Arc::new(SeededEntropy::new(setup.seed)),
             telemetry.clone(),

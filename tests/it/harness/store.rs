@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use appattest_integrator::store::{
-    Census, Created, Due, DuePosition, FlowStore, Loaded, Next, Position, PrepareError, Prepared,
-    Query, Replaced, Replacement, StartKey, StoreError, Stored,
+    Census, Created, Due, DuePosition, FlowStore, Loaded, LoadedAll, Next, Position, PrepareError,
+    Prepared, Query, Replaced, Replacement, StartKey, StoreError, Stored,
 };
 use async_trait::async_trait;
 use integrator_core::flow::answer::RecordedAnswer;
@@ -121,6 +121,10 @@ impl FlowStore for FaultyStore {
         self.inner.kind()
     }
 
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
+
     fn prepared(&self) -> Option<Arc<Prepared>> {
         self.inner.prepared()
     }
@@ -165,6 +169,11 @@ impl FlowStore for FaultyStore {
     async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError> {
         self.faults.judge_read()?;
         self.inner.load(handle).await
+    }
+
+    async fn load_all(&self, handles: &[FlowHandle]) -> Result<LoadedAll, StoreError> {
+        self.faults.judge_read()?;
+        self.inner.load_all(handles).await
     }
 
     async fn answers(

@@ -7,13 +7,16 @@
     reason = "a test that cannot arrange what it needs fails"
 )]
 
+mod audit;
 mod backends;
+mod lines;
 mod log;
 mod machine;
 mod reload;
 mod shutdown;
 mod start;
 mod stores;
+mod traces;
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -92,10 +95,17 @@ impl Launch {
     }
 
     /// Waits until it listens. Its output from then on is the caller's.
-    async fn listening(mut self) -> (Process, Lines<BufReader<ChildStdout>>) {
+    async fn listening(self) -> (Process, Lines<BufReader<ChildStdout>>) {
+        let (process, lines, _) = self.listening_after().await;
+        (process, lines)
+    }
+
+    /// The same, with what it said until then.
+    async fn listening_after(mut self) -> (Process, Lines<BufReader<ChildStdout>>, Vec<String>) {
         let mut child = self.command.spawn().expect("it starts");
         let stdout = child.stdout.take().expect("its output is piped");
         let mut lines = BufReader::new(stdout).lines();
+        let mut first = Vec::new();
         let address = loop {
             let line = timeout(PATIENCE, lines.next_line())
                 .await
@@ -103,7 +113,9 @@ impl Launch {
             let line = line
                 .expect("its log is text")
                 .expect("it listens before it ends");
-            if let Some(address) = listening_at(&line) {
+            let address = listening_at(&line);
+            first.push(line);
+            if let Some(address) = address {
                 break address;
             }
         };
@@ -113,22 +125,19 @@ impl Launch {
             log: watch::channel(Vec::new()).1,
             folder: self.folder,
         };
-        (process, lines)
+        (process, lines, first)
+    }
+
+    /// Waits until it listens, and keeps everything that it says.
+    async fn started_with_its_first_words(self) -> (Process, Vec<String>) {
+        let (mut process, lines, first) = self.listening_after().await;
+        process.keep_what_it_says(lines);
+        (process, first)
     }
 
     /// Waits until it listens, and keeps everything that it says from then on.
     async fn start(self) -> Process {
-        let (mut process, lines) = self.listening().await;
-        let (said, log) = watch::channel(Vec::new());
-        process.log = log;
-        let stderr = process.child.stderr.take().expect("its errors are piped");
-        tokio::spawn(async move {
-            tokio::join!(
-                keep(lines, &said),
-                keep(BufReader::new(stderr).lines(), &said)
-            );
-        });
-        process
+        self.started_with_its_first_words().await.0
     }
 }
 
@@ -167,6 +176,18 @@ struct Process {
 }
 
 impl Process {
+    fn keep_what_it_says(&mut self, lines: Lines<BufReader<ChildStdout>>) {
+        let (said, log) = watch::channel(Vec::new());
+        self.log = log;
+        let stderr = self.child.stderr.take().expect("its errors are piped");
+        tokio::spawn(async move {
+            tokio::join!(
+                keep(lines, &said),
+                keep(BufReader::new(stderr).lines(), &said)
+            );
+        });
+    }
+
     fn id(&self) -> u32 {
         self.child.id().expect("it runs")
     }

@@ -94,8 +94,9 @@ async fn ask_everything(store: &dyn FlowStore) -> u64 {
         }
         store.due(None, 10).await.unwrap();
         store.load(&handle(round)).await.unwrap();
+        store.load_all(&[handle(round), handle(7)]).await.unwrap();
         store.census().await.unwrap();
-        asked += queries.len() as u64 + 3;
+        asked += queries.len() as u64 + 4;
     }
     asked
 }

@@ -9,6 +9,7 @@
     reason = "a test that cannot arrange what it needs fails"
 )]
 
+mod counting;
 mod damage;
 mod faults;
 mod fitness;

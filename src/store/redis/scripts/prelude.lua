@@ -44,6 +44,15 @@ local function rank_beyond(key, score, member)
   return low
 end
 
+-- The rank of the first member of a sorted set that is not before a score and a member.
+local function rank_from(key, score, member)
+  local beyond = rank_beyond(key, score, member)
+  if beyond > 0 and redis.call('ZRANGE', key, beyond - 1, beyond - 1)[1] == member then
+    return beyond - 1
+  end
+  return beyond
+end
+
 -- An entry of the index: version, time of writing, text. The text begins with the bytes of
 -- answers held and with whether the flow is terminal.
 local function split(entry)

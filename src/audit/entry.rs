@@ -1,0 +1,162 @@
+//! What a record tells, before it has its place in the chain. Never an artifact and never a body:
+//! of the backend's recorded answer its digest.
+
+use integrator_core::flow::history::Transition;
+use integrator_core::flow::record::Flow;
+use integrator_core::json::write_string;
+use integrator_core::protocol::Protocol;
+use jiff::Timestamp;
+
+use super::hash::Hash;
+use crate::orchestrator::ReloadOutcome;
+use crate::orchestrator::event::{Event, Mover};
+
+/// The longest `flowID` that is told, as the backend wrote it; of a longer one its digest.
+const FLOW_ID_MAX: usize = 1024;
+/// The kind of the record that closes what a crash left behind.
+pub(super) const RECOVERED: &str = "recovered";
+/// The kind of the record that stands for those that a full queue lost.
+pub(super) const LOST: &str = "lost";
+
+/// What is to be recorded.
+#[derive(Debug)]
+pub(super) struct Entry {
+    at: Timestamp,
+    kind: &'static str,
+    /// `,"name":value` for each member.
+    members: Vec<u8>,
+}
+
+impl Entry {
+    /// What an event tells; nothing where it is neither a transition nor a deed of an operator.
+    pub(super) fn of(event: &Event<'_>) -> Option<Self> {
+        match event {
+            Event::Moved {
+                flow,
+                protocol,
+                transition,
+                in_state: _,
+                by,
+            } => Some(Self::moved(flow, protocol, transition, *by)),
+            Event::Called { .. }
+            | Event::Replayed { .. }
+            | Event::Late { .. }
+            | Event::StoreFailed { .. }
+            | Event::Unreadable { .. }
+            | Event::Removed { .. }
+            | Event::Watched { .. }
+            | Event::Swept { .. } => None,
+        }
+    }
+
+    fn moved(flow: &Flow, protocol: &Protocol, transition: &Transition, by: Mover<'_>) -> Self {
+        let kind = match by {
+            Mover::Answer(_) | Mover::Deadline => "transition",
+            Mover::Operator => "expire",
+        };
+        let mut entry = Self::new(transition.at, kind);
+        entry.string("flowHandle", flow.handle().as_str());
+        match flow.flow_id() {
+            Some(raw) if raw.len() <= FLOW_ID_MAX => entry.raw("flowID", raw),
+            Some(raw) => entry.string("flowIDSha256", &Hash::of(raw).to_string()),
+            None => {}
+        }
+        entry.string("correlationID", &flow.origin().correlation_id);
+        entry.string("protocol", protocol.name());
+        let cause = transition.cause.as_ref();
+        if let Some(cause) = cause {
+            entry.string("step", protocol.step_by_id(cause.step).name());
+        }
+        entry.string("from", protocol.state_name(transition.from));
+        entry.string("to", protocol.state_name(transition.to));
+        entry.number("version", transition.version);
+        if let Some(cause) = cause {
+            entry.string("attemptID", cause.attempt.as_str());
+            entry.number("backendStatus", u64::from(cause.backend_status));
+        }
+        if let Mover::Answer(answer) = by {
+            let digest = Hash::of(&answer.answer.body).to_string();
+            entry.string("answerSha256", &digest);
+        }
+        entry
+    }
+
+    /// The service serves.
+    pub(super) fn started(at: Timestamp) -> Self {
+        let mut entry = Self::new(at, "start");
+        entry.string("version", env!("CARGO_PKG_VERSION"));
+        entry
+    }
+
+    /// The service ends in order.
+    pub(super) fn stopped(at: Timestamp) -> Self {
+        Self::new(at, "stop")
+    }
+
+    /// Definitions were read anew.
+    pub(super) fn reloaded(at: Timestamp, outcome: &ReloadOutcome) -> Self {
+        let mut entry = Self::new(at, "reload");
+        entry.string("outcome", outcome.as_str());
+        if let ReloadOutcome::Refused(problems) = outcome {
+            entry.number("problems", problems.len() as u64);
+        }
+        entry
+    }
+
+    /// The file was moved away, and another one begins.
+    pub(super) fn rotated(at: Timestamp) -> Self {
+        Self::new(at, "rotate")
+    }
+
+    /// So many records could not wait for the disk.
+    pub(super) fn lost(at: Timestamp, records: u64) -> Self {
+        let mut entry = Self::new(at, LOST);
+        entry.number("records", records);
+        entry
+    }
+
+    /// The bytes before this record, which are none, are what a crash left behind.
+    pub(super) fn recovered(at: Timestamp, bytes: u64, sha256: Hash) -> Self {
+        let mut entry = Self::new(at, RECOVERED);
+        entry.number("bytes", bytes);
+        entry.string("sha256", &sha256.to_string());
+        entry
+    }
+
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    pub(super) fn members(&self) -> &[u8] {
+        &self.members
+    }
+
+    const fn new(at: Timestamp, kind: &'static str) -> Self {
+        Self {
+            at,
+            kind,
+            members: Vec::new(),
+        }
+    }
+
+    fn string(&mut self, name: &str, text: &str) {
+        let mut quoted = Vec::with_capacity(text.len() + 2);
+        write_string(&mut quoted, text);
+        self.raw(name, &quoted);
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        self.raw(name, number.to_string().as_bytes());
+    }
+
+    fn raw(&mut self, name: &str, value: &[u8]) {
+        self.members.extend_from_slice(b",\"");
+        self.members.extend_from_slice(name.as_bytes());
+        self.members.extend_from_slice(b"\":");
+        self.members.extend_from_slice(value);
+    }
+}
