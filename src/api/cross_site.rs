@@ -1,32 +1,40 @@
 //! Requests that another site makes a browser send. An operator's browser may be where the
-//! integrator can be reached and the site cannot; what changes a flow is not taken from there.
+//! integrator can be reached and the site cannot; an operator's deed is not taken from there.
+//! Routes of product backends are not guarded so: these may hand on what a browser sent them.
 
-use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue};
 
 use super::problem::Problem;
 use crate::orchestrator::code::Code;
 
-/// Refuses a request that a browser says was made by another site's page (Fetch Metadata, and
-/// the `Origin` of the Fetch standard). Programs that are no browsers send neither header.
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
+/// Refuses a request that a browser says was made by another site's page: by Fetch Metadata, or,
+/// where an older browser sends none, by an `Origin` that is not this `Host`. A proxy may have
+/// written another `Host`, which what the browser itself judged does not depend on. Programs that
+/// are no browsers send neither header.
 pub(super) fn refuse(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut sites = headers.get_all("sec-fetch-site").iter();
-    let is_own_site = sites.all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
-    let mut origins = headers.get_all(ORIGIN).iter();
-    let is_own_origin = origins.all(|origin| {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let origin = origin.to_str().ok();
-        origin
-            .zip(host)
-            .is_some_and(|(origin, host)| is_of(origin, host))
-    });
-    if is_own_site && is_own_origin {
+    let is_own = if headers.contains_key(SEC_FETCH_SITE) {
+        let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
+        sites.all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"))
+    } else {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        origins.all(|origin| is_of_host(origin, headers))
+    };
+    if is_own {
         return Ok(());
     }
     let detail = "a browser says that a page of another site sent this request (Sec-Fetch-Site, \
                   Origin), from which nothing is changed here. Send it from the console of this \
                   address, or by a program.";
     Err(Problem::new(Code::Forbidden, detail))
+}
+
+fn is_of_host(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let both = origin.to_str().ok().zip(host);
+    both.is_some_and(|(origin, host)| is_of(origin, host))
 }
 
 /// Whether an origin is that of a `Host`, with the port of its scheme where none is written.
@@ -49,7 +57,7 @@ fn is_of(origin: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
 
     use super::*;
 
@@ -68,6 +76,11 @@ mod tests {
             &[("host", "flows.test:8090")][..],
             &[("host", "flows.test"), ("sec-fetch-site", "same-origin")],
             &[("host", "flows.test"), ("sec-fetch-site", "none")],
+            &[
+                ("host", "behind-a-proxy:8090"),
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "https://flows.test"),
+            ],
             &[
                 ("host", "flows.test:8090"),
                 ("origin", "http://flows.test:8090"),
@@ -90,6 +103,11 @@ mod tests {
                 ("host", "flows.test"),
                 ("sec-fetch-site", "none"),
                 ("sec-fetch-site", "cross-site"),
+            ],
+            &[
+                ("host", "flows.test"),
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://flows.test"),
             ],
             &[("host", "flows.test"), ("origin", "null")],
             &[("host", "flows.test"), ("origin", "https://evil.test")],

@@ -3,23 +3,23 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Response};
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
 
+use super::page;
 use super::problem::{self, Problem};
 use super::route::Route;
 use super::routes;
-use crate::openapi::{self as describing, page};
+use crate::openapi as describing;
 use crate::orchestrator::code::Code;
+use crate::web_page::WebPage;
 
 /// Made once: both follow from the build alone.
 static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> =
     LazyLock::new(|| openapi()?.to_pretty_json().map(Bytes::from));
-static PAGE: LazyLock<Result<(Bytes, HeaderValue), String>> = LazyLock::new(rendered);
+static PAGE: LazyLock<Result<WebPage, String>> = LazyLock::new(rendered);
 
 /// The OpenAPI document of every route, whichever listener has it.
 ///
@@ -34,37 +34,24 @@ pub fn openapi() -> Result<OpenApi, serde_json::Error> {
 /// `GET /openapi.json`
 pub(super) async fn document() -> Result<Response<Body>, Problem> {
     let document = DOCUMENT.as_ref().map_err(|error| failed(&error))?;
-    Ok(with_type(document, "application/json"))
+    let mut response = Response::new(Body::from(document.clone()));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    Ok(response)
 }
 
 /// `GET /docs`
 pub(super) async fn page() -> Result<Response<Body>, Problem> {
-    let (page, policy) = PAGE.as_ref().map_err(|error| failed(&error))?;
-    let mut response = with_type(page, "text/html; charset=utf-8");
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let page = PAGE.as_ref().map_err(|error| failed(&error))?;
+    page::reply(page)
 }
 
-fn rendered() -> Result<(Bytes, HeaderValue), String> {
+fn rendered() -> Result<WebPage, String> {
     let document = openapi().map_err(|error| error.to_string())?;
-    let page = page::rendered(&document, problem::facts).map_err(|error| error.to_string())?;
-    let policy = HeaderValue::try_from(page.policy).map_err(|error| error.to_string())?;
-    Ok((Bytes::from(page.html), policy))
+    describing::page::rendered(&document, problem::facts).map_err(|error| error.to_string())
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Problem {
     tracing::error!(%error, "the OpenAPI document cannot be written");
     Problem::new(Code::Internal, "the OpenAPI document cannot be written")
-}
-
-fn with_type(body: &Bytes, content_type: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.clone()));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -12,13 +13,13 @@ use axum::http::{HeaderMap, HeaderValue, Response};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 
-use super::Api;
 use super::facts::Facts;
 use super::flows::unreadable_path;
 use super::headers::last_event_id;
 use super::observation::{observation, transition_event};
 use super::problem::Problem;
-use crate::orchestrator::{Sight, Watch};
+use super::{Api, Listener};
+use crate::orchestrator::{Audience, Sight, Watch};
 use crate::phase::Phases;
 
 /// A comment, which tells whoever reads that somebody is there.
@@ -34,13 +35,18 @@ struct Stream {
 /// `GET /v1/flows/{flowHandle}/events`
 pub(super) async fn events(
     State(api): State<Api>,
+    Extension(listener): Extension<Listener>,
     params: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     api.admits_work()?;
     let after = last_event_id(&headers)?;
     let Path(handle) = params.map_err(unreadable_path)?;
-    let (seen, watch) = api.orchestrator.watch(&handle, after).await?;
+    let audience = match listener {
+        Listener::Whole | Listener::Product => Audience::Callers,
+        Listener::Operator => Audience::Operators,
+    };
+    let (seen, watch) = api.orchestrator.watch(&handle, after, audience).await?;
     let first = event("observation", watch.told(), &observation(&seen));
     let stream = Stream {
         watch,

@@ -14,6 +14,8 @@ use crate::trace_context::TraceContext;
 pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Digits of the largest version there can be.
+const VERSION_DIGITS: usize = 20;
 const MAX_CORRELATION_ID: usize = 128;
 const MAX_IDEMPOTENCY_KEY: usize = 255;
 
@@ -55,11 +57,13 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem>
         return Ok(None);
     };
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    let version = text.parse().ok().filter(|_| is_number);
-    version.map(Some).ok_or_else(|| {
-        let detail = "header Last-Event-ID must be the id of an event of this stream: a number";
-        Problem::new(Code::InvalidInput, detail)
-    })
+    if !is_number || !(1..=VERSION_DIGITS).contains(&text.len()) {
+        let detail = "header Last-Event-ID must be the id of an event of this stream: a number of \
+                      at most 20 digits";
+        return Err(Problem::new(Code::InvalidInput, detail));
+    }
+    // What is beyond all versions is beyond the latest.
+    Ok(Some(text.parse().unwrap_or(u64::MAX)))
 }
 
 /// The caller's trace, if it sent a valid one.

@@ -13,6 +13,7 @@ mod health;
 mod json;
 mod layers;
 mod observation;
+mod page;
 mod problem;
 mod protocols;
 mod query;
@@ -23,9 +24,9 @@ mod verbatim;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::described::openapi;
@@ -91,6 +92,7 @@ pub fn router(api: Api, listener: Listener) -> Router {
         .method_not_allowed_fallback(layers::wrong_method)
         .layer(CatchPanicLayer::custom(layers::panicked))
         .layer(from_fn_with_state(api.clone(), layers::around))
+        .layer(Extension(listener))
         .with_state(api)
 }
 

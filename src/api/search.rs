@@ -69,7 +69,7 @@ fn order(raw: Option<&str>) -> Result<SearchOrder, Problem> {
             None => None,
             Some(age) => Some(
                 duration::parse(age)
-                    .map_err(|error| refused("olderThan", &format!("is none: {error}")))?,
+                    .map_err(|error| refused("olderThan", &format!("is no duration: {error}")))?,
             ),
         },
         limit: limit(&given)?,

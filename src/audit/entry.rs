@@ -1,6 +1,7 @@
 //! What a record tells, before it has its place in the chain. Never an artifact and never a body:
 //! of the backend's recorded answer its digest.
 
+use bytes::Bytes;
 use integrator_core::flow::history::Transition;
 use integrator_core::flow::record::Flow;
 use integrator_core::json::write_string;
@@ -15,6 +16,8 @@ use crate::orchestrator::event::{Event, Mover};
 const FLOW_ID_MAX: usize = 1024;
 /// The kind of the record that closes what a crash left behind.
 pub(super) const RECOVERED: &str = "recovered";
+/// The kind of the record that begins another file.
+pub(super) const ROTATED: &str = "rotate";
 /// The kind of the record that stands for those that a full queue lost.
 pub(super) const LOST: &str = "lost";
 
@@ -25,6 +28,10 @@ pub(super) struct Entry {
     kind: &'static str,
     /// `,"name":value` for each member.
     members: Vec<u8>,
+    /// The recorded answer, of which the digest is still to be made.
+    answer: Option<Bytes>,
+    /// Records that are lost with this one.
+    stands_for: u64,
 }
 
 impl Entry {
@@ -43,6 +50,7 @@ impl Entry {
             | Event::Late { .. }
             | Event::StoreFailed { .. }
             | Event::Unreadable { .. }
+            | Event::Unwatchable { .. }
             | Event::Removed { .. }
             | Event::Watched { .. }
             | Event::Swept { .. } => None,
@@ -75,10 +83,21 @@ impl Entry {
             entry.number("backendStatus", u64::from(cause.backend_status));
         }
         if let Mover::Answer(answer) = by {
-            let digest = Hash::of(&answer.answer.body).to_string();
-            entry.string("answerSha256", &digest);
+            entry.answer = Some(answer.answer.body.clone());
         }
         entry
+    }
+
+    /// Bytes of an answer that are held until its digest is made.
+    pub(super) fn held(&self) -> u64 {
+        self.answer.as_ref().map_or(0, |answer| answer.len() as u64)
+    }
+
+    /// Makes the digest of the answer, which takes time, and lets go of it.
+    pub(super) fn digest(&mut self) {
+        if let Some(answer) = self.answer.take() {
+            self.string("answerSha256", &Hash::of(&answer).to_string());
+        }
     }
 
     /// The service serves.
@@ -105,19 +124,24 @@ impl Entry {
 
     /// The file was moved away, and another one begins.
     pub(super) fn rotated(at: Timestamp) -> Self {
-        Self::new(at, "rotate")
+        Self {
+            stands_for: 0,
+            ..Self::new(at, ROTATED)
+        }
     }
 
     /// So many records could not wait for the disk.
     pub(super) fn lost(at: Timestamp, records: u64) -> Self {
         let mut entry = Self::new(at, LOST);
         entry.number("records", records);
+        entry.stands_for = records;
         entry
     }
 
     /// The bytes before this record, which are none, are what a crash left behind.
     pub(super) fn recovered(at: Timestamp, bytes: u64, sha256: Hash) -> Self {
         let mut entry = Self::new(at, RECOVERED);
+        entry.stands_for = 0;
         entry.number("bytes", bytes);
         entry.string("sha256", &sha256.to_string());
         entry
@@ -125,6 +149,11 @@ impl Entry {
 
     pub(super) fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Records that are lost where this one is not written: itself, and those that it tells of.
+    pub(super) fn stands_for(&self) -> u64 {
+        self.stands_for
     }
 
     pub(super) fn kind(&self) -> &'static str {
@@ -140,6 +169,8 @@ impl Entry {
             at,
             kind,
             members: Vec::new(),
+            answer: None,
+            stands_for: 1,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// An open file that no other process writes to.
@@ -49,7 +49,20 @@ impl Appender {
     }
 
     pub(super) fn is_empty(&self) -> io::Result<bool> {
-        Ok(self.file.metadata()?.len() == 0)
+        Ok(self.metadata()?.len() == 0)
+    }
+
+    /// Whether all that it holds, or its first bytes, are these.
+    pub(super) fn begins(&self, with: &[u8]) -> io::Result<bool> {
+        let mut bytes = vec![0; with.len()];
+        let length = self.metadata()?.len().min(with.len() as u64);
+        bytes.truncate(usize::try_from(length).unwrap_or(with.len()));
+        self.file.read_exact_at(&mut bytes, 0)?;
+        Ok(with.starts_with(&bytes))
+    }
+
+    fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
     }
 
     pub(super) fn file(&self) -> &File {

@@ -1,19 +1,16 @@
-//! The head of a chain: which record is its last, and that record's hash. Kept beside the file, and
-//! best kept elsewhere as well.
+//! The head of a chain: which record is its last, and that record's hash. Best noted
+//! elsewhere as well.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::str::FromStr;
 
 use super::hash::{DIGITS, Hash};
+use super::kept::Kept;
 
 /// The fewest digits that say which hash is meant: 64 bits.
 const DIGITS_MIN: usize = 16;
-/// More than any head takes.
-const FILE_MAX: u64 = 256;
 
 /// Where a chain stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,31 +35,6 @@ impl Head {
         seq: 0,
         hash: Hash::NONE,
     };
-
-    /// Writes it beside `file`: wholly, or the one before stays.
-    pub(super) fn write_beside(&self, file: &Path) -> io::Result<()> {
-        let next = with_ending(file, ".head.new");
-        let mut options = File::options();
-        let options = options.write(true).create(true).truncate(true).mode(0o600);
-        let mut out = options.open(&next)?;
-        writeln!(out, "{self}")?;
-        out.sync_data()?;
-        fs::rename(&next, beside(file))
-    }
-
-    /// The head beside `file`; none where there is none.
-    pub(super) fn read_beside(file: &Path) -> io::Result<Option<Self>> {
-        let Some(noted) = Noted::read_beside(file)? else {
-            return Ok(None);
-        };
-        match Hash::parse(noted.digits.as_bytes()) {
-            Some(hash) => Ok(Some(Self {
-                seq: noted.seq,
-                hash,
-            })),
-            None => Err(io::Error::new(ErrorKind::InvalidData, "its hash is cut")),
-        }
-    }
 }
 
 impl fmt::Display for Head {
@@ -78,18 +50,12 @@ impl Noted {
     ///
     /// The system's, and where what is there is no head.
     pub fn read_beside(file: &Path) -> io::Result<Option<Self>> {
-        let opened = match File::open(beside(file)) {
-            Ok(opened) => opened,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut text = String::new();
-        opened.take(FILE_MAX).read_to_string(&mut text)?;
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        let noted = line.parse();
-        noted
-            .map(Some)
-            .map_err(|why: String| io::Error::new(ErrorKind::InvalidData, why))
+        let kept = Kept::read(file)?;
+        Ok(kept.map(|kept| Self::from(kept.head)))
+    }
+
+    pub(super) fn digits(&self) -> &str {
+        &self.digits
     }
 
     /// Whether it speaks of this record.
@@ -132,14 +98,4 @@ impl From<Head> for Noted {
             digits: head.hash.to_string(),
         }
     }
-}
-
-fn beside(file: &Path) -> PathBuf {
-    with_ending(file, ".head")
-}
-
-fn with_ending(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

@@ -5,16 +5,20 @@
 //! | --- | --- |
 //! | `entry` | what a record tells |
 //! | `record`, `hash`, `head` | a record's bytes, what seals them, and the place of a chain's end |
+//! | `kept` | what stands beside the file for the next start |
 //! | `queue` | from whoever has something to tell to the one thread that writes |
+//! | `batch` | records that go to the disk together |
 //! | `file`, `resume`, `writer` | the file, where its chain goes on, and what keeps it going |
 //! | `verify` | whether files hold the chain whole |
 //!
 //! A request never waits for the disk: a full queue loses records, and the chain tells how many.
 
+mod batch;
 mod entry;
 mod file;
 mod hash;
 mod head;
+mod kept;
 mod queue;
 mod record;
 mod resume;
@@ -33,6 +37,7 @@ use self::entry::Entry;
 pub use self::file::is_in_use;
 pub use self::hash::Hash;
 pub use self::head::{Head, Noted};
+pub use self::kept::Kept;
 use self::queue::Queue;
 use self::writer::Writer;
 use crate::clock::Clock;

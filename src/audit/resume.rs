@@ -5,16 +5,19 @@ use std::path::Path;
 
 use super::file::Appender;
 use super::head::{Head, Noted};
-use super::verify::{Input, Torn, Verdict, What, verify};
+use super::kept::Kept;
+use super::verify::{Input, Problem, Torn, Verdict, What, verify_end};
 
 /// How much of the end is verified: far more than is ever written at once.
 const WINDOW: u64 = 4 * 1024 * 1024;
+/// How the first record of a chain begins.
+const FIRST: &[u8] = b"{\"seq\":1,";
 
 /// A file that can be gone on with.
 pub(super) struct Resumed {
     pub(super) appender: Appender,
-    /// Where the chain stands.
-    pub(super) head: Head,
+    /// Where the chain stands, and what the last run left to be told.
+    pub(super) kept: Kept,
     /// What a crash left behind, to be closed by a record.
     pub(super) torn: Option<Torn>,
     /// Whether records are there, and no head beside them tells whether those were all.
@@ -24,23 +27,61 @@ pub(super) struct Resumed {
 /// Opens the file and verifies its end.
 pub(super) fn open(path: &Path) -> Result<Resumed, String> {
     let at = |error: io::Error| format!("{}: {error}", path.display());
+    if !path.try_exists().map_err(at)? {
+        begin_next(path)?;
+    }
     let appender = Appender::open(path).map_err(at)?;
-    let head = Head::read_beside(path).map_err(|error| {
+    let kept = kept(path)?;
+    let (verdict, is_part) = end_of(&appender, path, kept).map_err(at)?;
+    let refused = |why: String| format!("{why}. {}", put_aside(&path.display()));
+    if verdict.head.is_none()
+        && (is_part || !is_beginning(&verdict, kept, &appender).map_err(at)?)
+    {
+        return Err(refused(no_record(path, kept)));
+    }
+    if let Some(problem) = verdict
+        .problem
+        .as_ref()
+        .filter(|problem| !is_crash(problem, &verdict, kept))
+    {
+        return Err(refused(problem.to_string()));
+    }
+    Ok(resumed(&verdict, kept, appender))
+}
+
+fn kept(path: &Path) -> Result<Option<Kept>, String> {
+    Kept::read(path).map_err(|error| {
         let path = path.display();
         format!("{path}.head: {error}. {}", put_aside(&path))
-    })?;
-    let (verdict, is_part) = end_of(&appender, path, head).map_err(at)?;
-    if is_part && verdict.head.is_none() {
-        let path = path.display();
-        return Err(format!(
-            "{path}: its end holds no record. {}",
-            put_aside(&path)
-        ));
-    }
-    judge(verdict, head, appender).map_err(|why| {
-        let path = path.display();
-        format!("{why}. {}", put_aside(&path))
     })
+}
+
+/// Notes that a file is begun, so that it is not taken for one that was emptied if a crash comes
+/// before its first record.
+fn begin_next(path: &Path) -> Result<(), String> {
+    let Some(kept) = kept(path)? else {
+        return Ok(());
+    };
+    let begins = Kept {
+        begins: true,
+        ..kept
+    };
+    let written = begins.write(path);
+    written.map_err(|error| format!("{}.head: {error}", path.display()))
+}
+
+fn no_record(path: &Path, kept: Option<Kept>) -> String {
+    let path = path.display();
+    match kept {
+        Some(Kept { head, .. }) if head.seq > 0 => format!(
+            "{path}: its end holds no record, and {path}.head tells of {} records: they were removed",
+            head.seq
+        ),
+        _ => format!(
+            "{path}: its end holds no record of an audit stream; if it is another file, name one of \
+             its own in log.audit"
+        ),
+    }
 }
 
 fn put_aside(path: &dyn std::fmt::Display) -> String {
@@ -51,8 +92,8 @@ fn put_aside(path: &dyn std::fmt::Display) -> String {
 }
 
 /// What the end of the file holds, and whether that is a part of the file only.
-fn end_of(appender: &Appender, path: &Path, head: Option<Head>) -> io::Result<(Verdict, bool)> {
-    let heads: Vec<Noted> = head.map(Noted::from).into_iter().collect();
+fn end_of(appender: &Appender, path: &Path, kept: Option<Kept>) -> io::Result<(Verdict, bool)> {
+    let heads: Vec<Noted> = kept.map(|kept| kept.head.into()).into_iter().collect();
     let (verdict, is_part) = read_end(appender, path, &heads)?;
     match &verdict.problem {
         // The head lags where it could not be written for long: then it is older than the window.
@@ -78,34 +119,44 @@ fn read_end(appender: &Appender, path: &Path, heads: &[Noted]) -> io::Result<(Ve
         bytes: Box::new(bytes),
         in_use: false,
     };
-    Ok((verify(vec![input], heads)?, begin > 0))
+    Ok((verify_end(input, heads)?, begin > 0))
 }
 
-/// Whether the chain may go on after this end.
-fn judge(verdict: Verdict, head: Option<Head>, appender: Appender) -> Result<Resumed, String> {
-    let last = verdict.head;
-    if let Some(problem) = verdict.problem {
-        // After a loss of power anything may stand behind what was synced; the head tells where.
-        let is_after_head = match (head, last) {
-            (Some(head), Some(last)) => last.seq >= head.seq,
-            (_, None) => true,
-            (None, Some(_)) => false,
-        };
-        let is_crash = match problem.what {
-            What::Torn { .. } => true,
-            What::NoRecord | What::Hash => verdict.torn.is_some() && is_after_head,
-            // A file that was cut to nothing, or that somebody else made: the head goes on.
-            What::Truncated { .. } => last.is_none() && verdict.torn.is_none(),
-            _ => false,
-        };
-        if !is_crash {
-            return Err(problem.to_string());
-        }
+/// Whether an end without a record is that of a file that was being begun.
+fn is_beginning(verdict: &Verdict, kept: Option<Kept>, appender: &Appender) -> io::Result<bool> {
+    match (kept.filter(|kept| kept.head.seq > 0), verdict.torn) {
+        (Some(kept), _) => Ok(kept.begins),
+        (None, None) => Ok(true),
+        (None, Some(torn)) => Ok(!torn.has_lines && !torn.is_ended && appender.begins(FIRST)?),
     }
-    Ok(Resumed {
+}
+
+/// Whether a crash explains what is wrong with the end.
+fn is_crash(problem: &Problem, verdict: &Verdict, kept: Option<Kept>) -> bool {
+    match (&problem.what, verdict.head) {
+        // A file that is being begun has not reached the head of the one before it.
+        (What::Truncated { .. }, last) => last.is_none(),
+        (What::Torn { .. }, _) => true,
+        // After a loss of power anything may stand behind what was synced; the head tells where.
+        (What::NoRecord | What::Hash, None) => verdict.torn.is_some(),
+        (What::NoRecord | What::Hash, Some(last)) => {
+            verdict.torn.is_some() && kept.is_some_and(|kept| last.seq >= kept.head.seq)
+        }
+        _ => false,
+    }
+}
+
+fn resumed(verdict: &Verdict, kept: Option<Kept>, appender: Appender) -> Resumed {
+    let last = verdict.head;
+    let noted = kept.map_or(Head::NONE, |kept| kept.head);
+    Resumed {
         appender,
-        head: last.or(head).unwrap_or(Head::NONE),
+        kept: Kept {
+            head: last.unwrap_or(noted),
+            begins: last.is_none() && noted.seq > 0,
+            owed: kept.and_then(|kept| kept.owed_after(last)),
+        },
         torn: verdict.torn,
-        is_headless: last.is_some() && head.is_none(),
-    })
+        is_headless: last.is_some() && kept.is_none(),
+    }
 }

@@ -7,11 +7,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::entry::Entry;
+use super::batch::Batch;
+use super::entry::{Entry, ROTATED};
 use super::file::Appender;
-use super::head::Head;
+use super::kept::{Kept, Owed};
 use super::queue::Queue;
-use super::record;
 use super::resume::Resumed;
 use crate::clock::Clock;
 use crate::telemetry::metrics::Metrics;
@@ -33,7 +33,8 @@ const TELL_EVERY: Duration = Duration::from_secs(3600);
 pub(super) struct Writer {
     path: PathBuf,
     appender: Appender,
-    head: Head,
+    /// Where the chain stands, as it is kept beside the file.
+    kept: Kept,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     /// What the log was told last, and when.
@@ -46,14 +47,6 @@ pub(super) struct Writer {
     is_failing: bool,
 }
 
-/// A batch on its way to the disk.
-struct Batch {
-    bytes: Vec<u8>,
-    written: usize,
-    head: Head,
-    records: u64,
-}
-
 impl Writer {
     pub(super) fn new(
         path: PathBuf,
@@ -64,11 +57,13 @@ impl Writer {
         let file = path.display().to_string();
         let Resumed {
             appender,
-            head,
+            kept,
             torn,
             is_headless,
         } = resumed;
-        tracing::info!(file, head = %head, "the audit stream goes on");
+        if kept.head.seq > 0 {
+            tracing::info!(file, head = %kept.head, "the audit stream goes on");
+        }
         if is_headless {
             tracing::warn!(
                 file,
@@ -86,11 +81,17 @@ impl Writer {
             first.push(Entry::recovered(clock.wall(), torn.bytes, torn.sha256));
             closing = Some(if torn.is_ended { &b""[..] } else { b"\n" });
         }
+        if kept.begins {
+            first.push(Entry::rotated(clock.wall()));
+        }
+        if let Some(owed) = kept.owed {
+            first.push(Entry::lost(clock.wall(), owed.records));
+        }
         Self {
-            told: (head.seq, clock.monotonic()),
+            told: (kept.head.seq, clock.monotonic()),
             path,
             appender,
-            head,
+            kept,
             clock,
             metrics,
             first,
@@ -111,7 +112,7 @@ impl Writer {
             if entries.is_empty() && self.appender.is_at(&self.path).unwrap_or(true) {
                 continue;
             }
-            if !self.write(entries, queue) {
+            if !self.write(entries, waiting, queue) {
                 return;
             }
         }
@@ -128,11 +129,12 @@ impl Writer {
         let mut entries = std::mem::take(&mut self.first);
         if entries.is_empty() {
             match waiting.recv_timeout(patience) {
-                Ok(entry) => entries.push(entry),
+                Ok(entry) => entries.push(queue.taken(entry)),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
         }
-        entries.extend(waiting.try_iter().take(BATCH_MAX));
+        let waiting = waiting.try_iter().take(BATCH_MAX);
+        entries.extend(waiting.map(|entry| queue.taken(entry)));
         let lost = queue.take_lost();
         if lost > 0 {
             entries.push(Entry::lost(self.clock.wall(), lost));
@@ -142,7 +144,7 @@ impl Writer {
 
     /// Brings the entries to the disk, however long that takes; gives up only where the service
     /// is stopping and the disk takes nothing.
-    fn write(&mut self, entries: Vec<Entry>, queue: &Queue) -> bool {
+    fn write(&mut self, entries: Vec<Entry>, waiting: &Receiver<Entry>, queue: &Queue) -> bool {
         let mut entries = entries;
         let mut batch = None;
         let mut tries_left = LAST_TRIES;
@@ -157,12 +159,7 @@ impl Writer {
             if queue.is_closed() {
                 tries_left -= 1;
                 if tries_left == 0 {
-                    let file = self.path.display().to_string();
-                    tracing::error!(
-                        file,
-                        records = entries.len(),
-                        "audit records are not written"
-                    );
+                    self.give_up(&entries, batch.as_ref(), waiting, queue);
                     return false;
                 }
             }
@@ -170,25 +167,60 @@ impl Writer {
         }
     }
 
+    /// Tells how many records are lost, in the log and beside the file: the next start writes it
+    /// into the chain.
+    fn give_up(
+        &self,
+        entries: &[Entry],
+        batch: Option<&Batch>,
+        waiting: &Receiver<Entry>,
+        queue: &Queue,
+    ) {
+        // What reached the file before it failed is found there by the next start.
+        let written = batch.map_or(0, Batch::whole_records);
+        let in_hand = entries.iter().skip(written).map(Entry::stands_for);
+        let unwritten: u64 = in_hand
+            .chain(waiting.try_iter().map(|entry| entry.stands_for()))
+            .sum();
+        self.metrics.audit_lost(unwritten);
+        let records = unwritten.saturating_add(queue.take_lost());
+        let file = self.path.display().to_string();
+        tracing::error!(file, records, "audit records are not written");
+        let owed = Owed {
+            records,
+            after: self.kept.head.seq.saturating_add(written as u64),
+        };
+        let kept = Kept {
+            owed: (records > 0).then_some(owed),
+            ..self.kept
+        };
+        if let Err(error) = kept.write(&self.path) {
+            self.metrics.audit_failed();
+            tracing::error!(
+                file,
+                records,
+                cause = %error,
+                "the next start of the audit stream will not tell what was lost"
+            );
+        }
+    }
+
     fn try_write(&mut self, entries: &mut Vec<Entry>, batch: &mut Option<Batch>) -> io::Result<()> {
         // What was begun in a file is ended there.
-        let may_follow = batch.as_ref().is_none_or(|batch| batch.written == 0);
+        let may_follow = batch.as_ref().is_none_or(Batch::is_unwritten);
         if may_follow && self.closing.is_none() && self.follow(entries)? {
             *batch = None;
         }
-        let batch = batch.get_or_insert_with(|| self.seal(entries));
-        while let Some(rest) = batch
-            .bytes
-            .get(batch.written..)
-            .filter(|rest| !rest.is_empty())
-        {
-            batch.written += self.appender.write(rest)?;
-        }
+        let batch = batch.get_or_insert_with(|| {
+            Batch::seal(self.closing.unwrap_or_default(), self.kept.head, entries)
+        });
+        batch.write_to(&self.appender)?;
         self.appender.sync()?;
-        batch.head.write_beside(&self.path)?;
-        self.head = batch.head;
+        let kept = Kept::of(batch.head());
+        kept.write(&self.path)?;
+        self.kept = kept;
         self.closing = None;
-        self.metrics.audit_written(batch.records);
+        self.metrics.audit_written(batch.records());
         Ok(())
     }
 
@@ -198,6 +230,13 @@ impl Writer {
         if self.appender.is_at(&self.path)? {
             return Ok(false);
         }
+        // Said before it is there: a file without a record is else one that was emptied.
+        let begins = Kept {
+            begins: true,
+            ..self.kept
+        };
+        begins.write(&self.path)?;
+        self.kept = begins;
         let next = Appender::open(&self.path)?;
         if !next.is_empty()? {
             let why = "another file was put in its place that is not empty; move it away";
@@ -205,23 +244,11 @@ impl Writer {
         }
         self.appender = next;
         let file = self.path.display().to_string();
-        tracing::info!(file, head = %self.head, "the audit file was moved away; another one begins");
-        entries.insert(0, Entry::rotated(self.clock.wall()));
+        tracing::info!(file, head = %self.kept.head, "the audit file was moved away; another one begins");
+        if entries.first().is_none_or(|entry| entry.kind() != ROTATED) {
+            entries.insert(0, Entry::rotated(self.clock.wall()));
+        }
         Ok(true)
-    }
-
-    fn seal(&self, entries: &[Entry]) -> Batch {
-        let mut bytes = self.closing.unwrap_or_default().to_vec();
-        let mut head = self.head;
-        for entry in entries {
-            head = record::write(&mut bytes, &head, entry);
-        }
-        Batch {
-            bytes,
-            written: 0,
-            head,
-            records: entries.len() as u64,
-        }
     }
 
     /// An outage is told once, however often the disk refuses.
@@ -241,12 +268,12 @@ impl Writer {
     fn recovered(&mut self) {
         if std::mem::take(&mut self.is_failing) {
             let file = self.path.display().to_string();
-            tracing::info!(file, head = %self.head, "the audit file takes writes again");
+            tracing::info!(file, head = %self.kept.head, "the audit file takes writes again");
         }
     }
 
     fn tell_where_due(&mut self) {
-        let records = self.head.seq.saturating_sub(self.told.0);
+        let records = self.kept.head.seq.saturating_sub(self.told.0);
         let since = self.clock.monotonic().saturating_sub(self.told.1);
         if records >= TELL_RECORDS || (records > 0 && since >= TELL_EVERY) {
             self.tell();
@@ -256,7 +283,7 @@ impl Writer {
     /// A head in the log is one that whoever changes the file cannot reach.
     fn tell(&mut self) {
         let file = self.path.display().to_string();
-        tracing::info!(file, head = %self.head, "audit head");
-        self.told = (self.head.seq, self.clock.monotonic());
+        tracing::info!(file, head = %self.kept.head, "audit head");
+        self.told = (self.kept.head.seq, self.clock.monotonic());
     }
 }

@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use super::output;
 use crate::audit::verify::{Contents, Input, Verdict, verify};
-use crate::audit::{Noted, is_in_use};
+use crate::audit::{Kept, Noted, is_in_use};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -31,26 +31,38 @@ pub(super) enum Command {
 /// Does it; the verdict is told.
 pub(super) fn answer(command: &Command) -> ExitCode {
     let Command::Verify { files, head } = command;
-    let (verdict, has_head) = match judge(files, head.clone()) {
+    let judged = match judge(files, head.clone()) {
         Ok(judged) => judged,
         Err(why) => return output::unusable(&format!("appattest-integrator: {why}")),
     };
-    let printed = output::print(&told(&verdict, has_head));
-    if verdict.problem.is_some() {
+    let printed = output::print(&told(&judged));
+    if judged.verdict.problem.is_some() {
         return ExitCode::FAILURE;
     }
     printed
 }
 
-fn judge(files: &[PathBuf], mut heads: Vec<Noted>) -> Result<(Verdict, bool), String> {
+struct Judged {
+    verdict: Verdict,
+    has_head: bool,
+    /// Records that were lost and that the chain does not tell yet.
+    untold: u64,
+}
+
+fn judge(files: &[PathBuf], mut heads: Vec<Noted>) -> Result<Judged, String> {
     // Heads first: a service that writes meanwhile adds records, and takes none away.
-    if let Some(newest) = files.last() {
-        let beside = Noted::read_beside(newest);
-        heads.extend(beside.map_err(|error| format!("{}.head: {error}", newest.display()))?);
-    }
+    let newest = files.last();
+    let kept = newest.map_or(Ok(None), |newest| {
+        Kept::read(newest).map_err(|error| format!("{}.head: {error}", newest.display()))
+    })?;
+    heads.extend(kept.map(|kept| Noted::from(kept.head)));
     let inputs: Result<Vec<Input<'_>>, String> = files.iter().map(|file| open(file)).collect();
     let verdict = verify(inputs?, &heads).map_err(|error| error.to_string())?;
-    Ok((verdict, !heads.is_empty()))
+    Ok(Judged {
+        has_head: !heads.is_empty(),
+        untold: kept.map_or(0, |kept| kept.untold(verdict.head)),
+        verdict,
+    })
 }
 
 fn open(path: &Path) -> Result<Input<'static>, String> {
@@ -67,7 +79,12 @@ fn open(path: &Path) -> Result<Input<'static>, String> {
 }
 
 /// One line for each file, one for each thing that is worth knowing, and the verdict.
-fn told(verdict: &Verdict, has_head: bool) -> String {
+fn told(judged: &Judged) -> String {
+    let Judged {
+        verdict,
+        has_head,
+        untold,
+    } = judged;
     let mut text = String::new();
     for file in &verdict.files {
         text.push_str(&line(file));
@@ -83,8 +100,15 @@ fn told(verdict: &Verdict, has_head: bool) -> String {
     }
     if verdict.lost > 0 {
         note(format!(
-            "note: {} records were never written, since too many waited for the disk",
+            "note: {} records were never written: too many waited for the disk, or it took none when \
+             the service ended",
             verdict.lost
+        ));
+    }
+    if *untold > 0 {
+        note(format!(
+            "note: {untold} records could not be written when the service ended; its next start \
+             records that"
         ));
     }
     if verdict.recovered > 0 {
@@ -93,7 +117,7 @@ fn told(verdict: &Verdict, has_head: bool) -> String {
             verdict.recovered
         ));
     }
-    if !has_head {
+    if !*has_head {
         note("note: no head to compare with; records cut from the end would not be seen".into());
     }
     match (&verdict.problem, &verdict.head) {

@@ -6,6 +6,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::setting::{Feature, Kind, Setting};
 use super::settled::Settled;
+use super::store;
 use crate::problems::Problem;
 
 const LEVEL: &str = "log.level";
@@ -84,4 +85,26 @@ impl Log {
             audit: settled.path(AUDIT).ok().map(|path| directory.join(path)),
         })
     }
+}
+
+/// The audit stream in a file that is the store's.
+pub(super) fn contradictions(settled: &Settled, directory: &Path) -> Vec<Problem> {
+    let (Ok(audit), Some(store)) = (settled.path(AUDIT), store::file(settled)) else {
+        return Vec::new();
+    };
+    if place_of(&directory.join(audit)) != place_of(&directory.join(store)) {
+        return Vec::new();
+    }
+    let text = format!(
+        "{} is the file of the store; the audit stream needs one of its own",
+        audit.display()
+    );
+    vec![Problem::at(AUDIT, settled.place(AUDIT), text)]
+}
+
+/// Where a file is or would be, however its path is written.
+fn place_of(path: &Path) -> PathBuf {
+    let whole = path.canonicalize().ok();
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    whole.or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }

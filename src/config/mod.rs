@@ -191,6 +191,7 @@ fn contradictions(settled: &Settled, directory: &Path) -> impl Iterator<Item = P
         .chain(backends::contradictions(settled))
         .chain(protocols::contradictions(settled, directory))
         .chain(store::contradictions(settled, directory))
+        .chain(log::contradictions(settled, directory))
         .chain(admission::contradictions(settled))
 }
 

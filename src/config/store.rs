@@ -137,6 +137,13 @@ impl Place {
     }
 }
 
+/// The file of a store that has one.
+pub(super) fn file(settled: &Settled) -> Option<&Path> {
+    let is_file = settled.text(KIND) == Ok(SQLITE);
+    let path = is_file.then(|| settled.path(PATH).ok())?;
+    path.map(PathBuf::as_path)
+}
+
 /// A store without what it needs, with what it does not have, or with what is not for its kind.
 pub(super) fn contradictions(settled: &Settled, directory: &Path) -> Vec<Problem> {
     let Ok(kind) = settled.text(KIND) else {

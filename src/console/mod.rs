@@ -6,17 +6,7 @@
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
-/// The page and the policy that goes with it.
-pub struct Page {
-    /// The document.
-    pub html: String,
-    /// Its `Content-Security-Policy`.
-    pub policy: String,
-}
+use crate::web_page::WebPage;
 
 const DOCUMENT: &str = include_str!("page/index.html");
 const LOOK: &str = concat!(
@@ -61,22 +51,12 @@ const BEHAVIOUR: &str = concat!(
 );
 
 /// The page, made once.
-pub fn page() -> &'static Page {
-    static PAGE: LazyLock<Page> = LazyLock::new(|| Page {
-        html: DOCUMENT
+pub(crate) fn page() -> &'static WebPage {
+    static PAGE: LazyLock<WebPage> = LazyLock::new(|| {
+        let html = DOCUMENT
             .replacen("{{look}}", LOOK, 1)
-            .replacen("{{behaviour}}", BEHAVIOUR, 1),
-        policy: policy(LOOK, BEHAVIOUR),
+            .replacen("{{behaviour}}", BEHAVIOUR, 1);
+        WebPage::new(html, LOOK, BEHAVIOUR)
     });
     &PAGE
-}
-
-fn policy(style: &str, script: &str) -> String {
-    let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; \
-         img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        digest(script),
-        digest(style)
-    )
 }

@@ -107,7 +107,7 @@ pub(super) fn last_event_id() -> Parameter {
     in_header(
         "Last-Event-ID",
         description,
-        pattern("A version.", "^[0-9]{1,19}$"),
+        pattern("A version.", "^[0-9]{1,20}$"),
     )
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use integrator_core::flow::answer::RecordedAnswer;
 use integrator_core::flow::history::Transition;
+use integrator_core::flow::ids::FlowHandle;
 use integrator_core::flow::record::Flow;
 use integrator_core::protocol::{Protocol, Step};
 use jiff::Timestamp;
@@ -74,6 +75,13 @@ pub enum Event<'a> {
         /// How many.
         flows: usize,
         /// Where and why, of the first of them.
+        cause: &'a str,
+    },
+    /// A flow can no longer be watched: what is stored of it cannot be read.
+    Unwatchable {
+        /// Its handle.
+        handle: &'a FlowHandle,
+        /// What cannot be read and why.
         cause: &'a str,
     },
     /// Somebody watches flows, or no longer does.

@@ -54,7 +54,7 @@ pub use self::search::{Page, SearchOrder};
 pub use self::start::StartOrder;
 pub use self::sweep::Swept;
 pub use self::watch::{Sight, Watch};
-pub use self::watchers::{MOST_WATCHERS, Watchers};
+pub use self::watchers::{Audience, MOST_OF_A_FLOW, MostWatchers, Watchers};
 use crate::backend::client::BackendClient;
 use crate::catalog::Catalogs;
 pub use crate::catalog::{Reload, ReloadOutcome};
@@ -92,8 +92,9 @@ impl Shared {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         observer: Arc<dyn Observer>,
+        most_watchers: MostWatchers,
     ) -> Self {
-        let watchers = Arc::<Watchers>::default();
+        let watchers = Arc::new(Watchers::new(most_watchers));
         let observers: Vec<Arc<dyn Observer>> = vec![observer, watchers.clone()];
         Self {
             catalogs,

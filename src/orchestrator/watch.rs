@@ -12,7 +12,7 @@ use super::event::Event;
 use super::failure::{Failure, FailureKind};
 use super::observe::{history_of, observed};
 use super::reply::{Observation, Past};
-use super::watchers::{MOST_WATCHERS, Watcher};
+use super::watchers::{Audience, Full, MOST_OF_A_FLOW, Watcher};
 use super::{Found, Orchestrator, no_flow};
 
 /// How often something is told, though nothing happened.
@@ -59,17 +59,18 @@ impl Orchestrator {
     /// # Errors
     ///
     /// [`FailureKind::NotFound`] where no such flow is stored; [`FailureKind::CapacityExhausted`]
-    /// where so many are followed already.
+    /// where so many follow already.
     pub async fn watch(
         self: &Arc<Self>,
         handle: &str,
         after: Option<u64>,
+        audience: Audience,
     ) -> Result<(Observation, Watch), Failure> {
         let handle = FlowHandle::parse(handle).ok_or_else(no_flow)?;
         // Before the flow is read: what happens from then on wakes whoever watches.
-        let watcher = self.shared.watchers.watch(&handle);
+        let watcher = self.shared.watchers.watch(&handle, audience);
         let found = self.find(&handle).await?;
-        let watcher = watcher.ok_or_else(|| full(&found))?;
+        let watcher = watcher.map_err(|full| too_many(&full, &found))?;
         let history = history_of(&found);
         let latest = latest(&history);
         let told = after.map_or(latest, |after| after.min(latest));
@@ -99,8 +100,8 @@ impl Watch {
         self.told
     }
 
-    /// What comes next; none once the flow has ended, or is gone. While the store fails it is asked
-    /// again and again. Dropping the future loses nothing.
+    /// What comes next; none once the flow has ended, is gone, or cannot be read any more. While the
+    /// store fails it is asked again and again. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Sight> {
         loop {
             if self.look {
@@ -108,6 +109,10 @@ impl Watch {
                     Ok(Some(sight)) => return Some(sight),
                     Ok(None) => self.look = false,
                     Err(failure) if matches!(failure.kind, FailureKind::NotFound(_)) => {
+                        return None;
+                    }
+                    Err(failure) if failure.is_unreadable() => {
+                        self.tell_unreadable(&failure);
                         return None;
                     }
                     Err(_) => {
@@ -132,6 +137,14 @@ impl Watch {
             self.poll = Instant::now() + POLL;
             self.look = true;
         }
+    }
+
+    fn tell_unreadable(&self, failure: &Failure) {
+        let event = Event::Unwatchable {
+            handle: &self.handle,
+            cause: &failure.cause().unwrap_or_default(),
+        };
+        self.orchestrator.shared.observer.observe(event);
     }
 
     /// The next transition that is not told yet, if there is one.
@@ -181,10 +194,13 @@ fn is_over(history: &History, found: &Found) -> bool {
     latest.is_some_and(|latest| found.protocol.is_terminal(latest.to))
 }
 
-fn full(found: &Found) -> Failure {
+fn too_many(full: &Full, found: &Found) -> Failure {
+    let open = match full {
+        Full::Audience(most) => format!("{most} are open at this listener"),
+        Full::Flow => format!("{MOST_OF_A_FLOW} of this flow are open in this process"),
+    };
     let detail = format!(
-        "no event stream can be opened now: {MOST_WATCHERS} are open in this process. Read the \
-         flow's status, or try again later."
+        "no event stream can be opened now: {open}. Read the flow's status, or try again later."
     );
     let full = Failure::new(FailureKind::CapacityExhausted(detail));
     full.of_flow(&found.flow, &found.protocol, &found.now)

@@ -8,35 +8,78 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::event::{Event, Observer};
 
-/// How many may watch at once.
-pub const MOST_WATCHERS: usize = 1024;
+/// How many may watch one flow at once.
+pub const MOST_OF_A_FLOW: usize = 16;
+
+/// Who watches. Those who fill one audience's places leave those of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever runs flows.
+    Callers,
+    /// Operators, where they come in by a listener of their own.
+    Operators,
+}
+
+/// How many may watch at once. Each holds a connection for as long as it likes, so that these are
+/// to be well below the connections that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MostWatchers {
+    /// Of those who run flows.
+    pub callers: usize,
+    /// Of operators.
+    pub operators: usize,
+}
+
+/// Why nobody more may watch.
+pub(super) enum Full {
+    /// So many watch already, of this audience.
+    Audience(usize),
+    /// [`MOST_OF_A_FLOW`] watch this flow already.
+    Flow,
+}
 
 /// Those who watch, by flow. Nothing is kept of what they are to be told but that there is
 /// something.
 pub struct Watchers {
     flows: DashMap<FlowHandle, watch::Sender<()>>,
-    places: Arc<Semaphore>,
-}
-
-impl Default for Watchers {
-    fn default() -> Self {
-        Self {
-            flows: DashMap::new(),
-            places: Arc::new(Semaphore::new(MOST_WATCHERS)),
-        }
-    }
+    most: MostWatchers,
+    callers: Arc<Semaphore>,
+    operators: Arc<Semaphore>,
 }
 
 impl Watchers {
-    /// One more who watches a flow; none where so many do already.
-    pub(super) fn watch(self: &Arc<Self>, handle: &FlowHandle) -> Option<Watcher> {
-        let place = self.places.clone().try_acquire_owned().ok()?;
+    /// Nobody yet, and at most so many.
+    #[must_use]
+    pub fn new(most: MostWatchers) -> Self {
+        Self {
+            flows: DashMap::new(),
+            most,
+            callers: Arc::new(Semaphore::new(most.callers)),
+            operators: Arc::new(Semaphore::new(most.operators)),
+        }
+    }
+
+    /// One more who watches a flow.
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        handle: &FlowHandle,
+        audience: Audience,
+    ) -> Result<Watcher, Full> {
+        let (places, most) = match audience {
+            Audience::Callers => (&self.callers, self.most.callers),
+            Audience::Operators => (&self.operators, self.most.operators),
+        };
+        let place = places.clone().try_acquire_owned();
+        let place = place.map_err(|_| Full::Audience(most))?;
         let flow = self.flows.entry(handle.clone());
-        let woken = flow.or_insert_with(|| watch::channel(()).0).subscribe();
-        Some(Watcher {
+        let flow = flow.or_insert_with(|| watch::channel(()).0);
+        if flow.receiver_count() >= MOST_OF_A_FLOW {
+            return Err(Full::Flow);
+        }
+        Ok(Watcher {
             watchers: self.clone(),
             handle: handle.clone(),
-            woken: Some(woken),
+            woken: Some(flow.subscribe()),
             _place: place,
         })
     }
@@ -64,6 +107,7 @@ impl Observer for Watchers {
             | Event::StoreFailed { .. }
             | Event::Removed { .. }
             | Event::Unreadable { .. }
+            | Event::Unwatchable { .. }
             | Event::Watched { .. }
             | Event::Swept { .. } => {}
         }

@@ -12,10 +12,13 @@ use super::ServeError;
 use crate::api::Listener;
 use crate::config::Config;
 use crate::listen::{accept, bind};
+use crate::orchestrator::MostWatchers;
 use crate::workers::{Arrival, Workers};
 
 /// Connections that the operators' listener may have open.
 const OPS_CONNECTIONS: usize = 64;
+/// Event streams that any listener may have open, whatever its connections.
+const MOST_STREAMS: usize = 1024;
 
 /// The sockets that are listened on.
 pub(super) struct Listeners {
@@ -121,6 +124,16 @@ fn bind_or_say(address: SocketAddr, setting: &'static str) -> Result<TcpListener
         setting,
         cause,
     })
+}
+
+/// A quarter of a listener's connections: whoever opens streams leaves the rest to those who step
+/// flows, and to those who ask whether this instance lives.
+pub(super) fn most_watchers() -> MostWatchers {
+    let quarter = |connections: usize| (connections / 4).min(MOST_STREAMS);
+    MostWatchers {
+        callers: quarter(most_connections()),
+        operators: quarter(OPS_CONNECTIONS),
+    }
 }
 
 /// Half of the files that the process may open: each connection may need one to a backend.

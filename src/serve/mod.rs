@@ -102,6 +102,7 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
         clock.clone(),
         Arc::new(SystemEntropy),
         observers(&telemetry, audit.as_ref()),
+        listeners::most_watchers(),
     ));
     let phases = Arc::new(Phases::default());
     let kit = kit(config, &clock, &telemetry, &shared, &phases, store);

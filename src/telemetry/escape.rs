@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use crate::printable::commands;
+
 /// The longest text that a line holds, in bytes; of a longer one the beginning is written.
 const MAX_BYTES: usize = 16 * 1024;
 
@@ -16,7 +18,7 @@ pub(super) fn json(out: &mut String, text: &str) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            character if speaks(character) => {
+            character if commands(character) => {
                 let mut units = [0; 2];
                 for unit in character.encode_utf16(&mut units) {
                     // Writing to a String cannot fail.
@@ -41,7 +43,7 @@ pub(super) fn word(out: &mut String, text: &str) {
 
 /// Writes what happened: as it is where it can be taken for nothing else, else quoted.
 pub(super) fn phrase(out: &mut String, text: &str) {
-    let is_plain = |character| !speaks(character) && !matches!(character, '"' | '\\' | '=');
+    let is_plain = |character| !commands(character) && !matches!(character, '"' | '\\' | '=');
     if text.len() <= MAX_BYTES && text.chars().all(is_plain) {
         out.push_str(text);
     } else {
@@ -59,24 +61,6 @@ fn close(out: &mut String, text: &str) {
 fn told(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_BYTES))
         .unwrap_or(text)
-}
-
-/// Whether a character does something rather than show something: controls, which end lines and
-/// move cursors; separators of lines; and what turns the direction of writing or takes no room.
-fn speaks(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod request;
 pub mod traces;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use integrator_core::flow::history::Transition;
 use integrator_core::flow::record::Flow;
@@ -19,7 +20,7 @@ use tracing::Span;
 
 use self::metrics::Metrics;
 use self::request::Exchange;
-use crate::orchestrator::event::{Event, Observer};
+use crate::orchestrator::event::{CallError, Event, Observer};
 use crate::trace_context;
 
 /// Takes everything that is to be told.
@@ -105,17 +106,7 @@ impl Observer for Telemetry {
             } => {
                 self.metrics.called(protocol, step, ended, took);
                 if let Err(error) = ended {
-                    tracing::warn!(
-                        flowHandle = flow.handle().as_str(),
-                        correlationID = &*flow.origin().correlation_id,
-                        protocol = protocol.name(),
-                        step = step.name(),
-                        attemptID = attempt_of(flow),
-                        traceID = trace_id,
-                        durationMs = took.as_secs_f64() * 1e3,
-                        cause = %error,
-                        "the backend gave no whole answer"
-                    );
+                    log_unanswered(flow, protocol, step, error, took);
                 }
             }
             Event::Replayed { protocol, step } => self.metrics.replayed(protocol, step),
@@ -148,11 +139,36 @@ impl Observer for Telemetry {
                 cause,
                 "a search passed over records that cannot be read"
             ),
+            Event::Unwatchable { handle, cause } => tracing::error!(
+                flowHandle = handle.as_str(),
+                cause,
+                "an event stream ended: its flow cannot be read"
+            ),
             Event::Removed { protocol } => self.metrics.removed(protocol),
             Event::Watched { begins } => self.metrics.watched(begins),
             Event::Swept { lag, at } => self.metrics.swept(lag, at),
         }
     }
+}
+
+fn log_unanswered(
+    flow: &Flow,
+    protocol: &Protocol,
+    step: &Step,
+    error: &CallError,
+    took: Duration,
+) {
+    tracing::warn!(
+        flowHandle = flow.handle().as_str(),
+        correlationID = &*flow.origin().correlation_id,
+        protocol = protocol.name(),
+        step = step.name(),
+        attemptID = attempt_of(flow),
+        traceID = trace_context::id_of_task(),
+        durationMs = took.as_secs_f64() * 1e3,
+        cause = %error,
+        "the backend gave no whole answer"
+    );
 }
 
 fn log_transition(flow: &Flow, protocol: &Protocol, transition: &Transition, in_state_ms: f64) {

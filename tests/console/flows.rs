@@ -32,6 +32,11 @@ fn hostile_ids_and_answers_are_shown_byte_for_byte_and_never_run() {
 }
 
 #[test]
+fn calls_that_fail_alike_are_one_entry_which_says_how_many_and_of_when() {
+    shows("folded");
+}
+
+#[test]
 fn an_open_flow_is_followed_until_it_ends() {
     shows("live");
 }

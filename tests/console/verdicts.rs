@@ -30,6 +30,11 @@ fn a_backend_that_answers_5xx_is_said_to_answer_errors() {
 }
 
 #[test]
+fn calls_that_the_backend_refuses_are_told_with_their_status_and_their_step() {
+    says("refused");
+}
+
+#[test]
 fn an_answer_that_no_rule_places_is_between_the_backend_and_the_definition() {
     says("unclassified");
 }

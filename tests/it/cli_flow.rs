@@ -171,6 +171,100 @@ async fn status_and_history_say_who_is_at_fault() {
 }
 
 #[tokio::test]
+async fn a_flow_that_was_expired_by_hand_is_an_operators_doing_though_calls_failed() {
+    let service = Service::start().await;
+    let handle = service.hash_issued().await;
+    let path = "/app-attest/verify";
+    service.backend.once(path, Answer::nothing());
+    service.step(&handle, "assert", ASSERT).await;
+
+    run(&service, &["expire", &handle, "--yes"]).await;
+
+    let (_, status, _) = run(&service, &["status", &handle]).await;
+    assert!(status.contains("an operator: it was expired"), "{status}");
+}
+
+#[tokio::test]
+async fn an_expiry_at_the_deadline_is_the_clients_doing_unless_a_call_failed_last() {
+    let service = Service::start().await;
+    let [left, failed] = [service.hash_issued().await, service.hash_issued().await];
+    let path = "/app-attest/verify";
+    service.backend.once(path, Answer::nothing());
+    service.step(&failed, "assert", ASSERT).await;
+    service.clock.advance(Duration::from_secs(301));
+
+    for (handle, whose) in [(left, "the client: "), (failed, "time: the deadline came")] {
+        let (_, status, _) = run(&service, &["status", &handle]).await;
+        assert!(status.contains("expired, ended"), "{status}");
+        assert!(status.contains(whose), "{status}");
+    }
+}
+
+/// Codes of attempts with who is at fault, as the table of the operators' page has them: a row for
+/// attempts alone beats one for refusals.
+fn at_fault() -> Vec<(&'static str, &'static str)> {
+    let page = include_str!("../../docs/OPERATIONS.md");
+    let (_, table) = page.split_once("### Who is at fault?").expect("the table");
+    let (table, _) = table.split_once("\n### ").expect("its end");
+    let rows = || {
+        table.lines().filter_map(|line| {
+            let (seen, rest) = line.strip_prefix("| ")?.split_once(" | **")?;
+            Some((seen, rest.split_once("**")?.0))
+        })
+    };
+    let codes = [
+        "backend_error",
+        "backend_timeout",
+        "backend_unavailable",
+        "backend_unclassified",
+        "expired",
+        "outcome_unknown",
+        "shutting_down",
+        "store_unavailable",
+    ];
+    let named = |code| {
+        let of = rows().filter(|(seen, _)| seen.contains(&format!("`{code}`")));
+        let (attempts, refusals): (Vec<_>, Vec<_>) =
+            of.partition(|(seen, _)| seen.contains("attempt"));
+        let (_, who) = attempts.iter().chain(&refusals).next().expect("a row");
+        (code, *who)
+    };
+    codes.map(named).to_vec()
+}
+
+#[tokio::test]
+async fn an_attempt_is_the_fault_of_whom_the_operators_page_names() {
+    let (listener, url) = server().await;
+    let table = at_fault();
+    let attempt = |(code, _): &(&str, &str)| {
+        format!(
+            "{{\"step\":\"s\",\"attemptID\":\"a\",\"at\":\"2026-01-17T12:00:00.000Z\",\
+             \"code\":\"{code}\",\"outcome\":\"unknown\"}}"
+        )
+    };
+    let attempts: Vec<String> = table.iter().map(attempt).collect();
+    let body = format!(
+        "{{\"transitions\":[],\"attempts\":[{}]}}",
+        attempts.join(",")
+    );
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+
+    let asked = tokio::spawn(ended(flow(&url, &["history", &"A".repeat(32)])));
+    reply(&listener, &answer).await;
+
+    let (code, out, told) = asked.await.expect("it ends");
+    assert_eq!(code, Some(0), "{told}");
+    for (code, who) in table {
+        let (_, after) = out.split_once(&format!("  {code},")).expect("told");
+        let (_, fault) = after.split_once("at fault: ").expect("told");
+        assert!(fault.starts_with(who), "{code}: {who}: {out}");
+    }
+}
+
+#[tokio::test]
 async fn the_backends_words_are_shown_and_command_no_terminal() {
     let service = Service::start().await;
     let hostile = "{\"clientDataHash_base64\":\"aA\",\"why\":\"\u{9b}2J\u{202e}evil\"}";
@@ -230,6 +324,20 @@ async fn refusals_are_told_with_their_code_and_unusable_input_exits_2() {
     }
 }
 
+#[tokio::test]
+async fn a_handle_may_begin_with_hyphens() {
+    let service = Service::start().await;
+
+    for begun in ["-t", "-h", "--u", "--"] {
+        let handle = format!("{begun:A<32}");
+        for command in ["status", "history", "watch"] {
+            let (code, _, told) = run(&service, &[command, &handle]).await;
+            assert_eq!(code, Some(1), "{command} {handle}: {told}");
+            assert!(told.contains("not_found: "), "{command} {handle}: {told}");
+        }
+    }
+}
+
 /// A server that does with each connection what it is told.
 async fn server() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
@@ -283,6 +391,24 @@ async fn what_is_no_integrator_is_said_to_be_none() {
 }
 
 #[tokio::test]
+async fn pages_that_would_never_end_are_not_asked_for() {
+    let (listener, url) = server().await;
+    let asked = tokio::spawn(ended(flow(&url, &["list", "--all"])));
+    let page = r#"{"flows":[],"nextCursor":"again1"}"#;
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\
+        content-type: application/json\r\ncontent-length: 34\r\n\r\n";
+    let answer = format!("{head}{page}");
+
+    reply(&listener, &answer).await;
+    let head = reply(&listener, &answer).await;
+
+    assert!(head.contains("cursor=again"), "{head}");
+    let (code, _, told) = asked.await.expect("it ends");
+    assert_eq!(code, Some(1));
+    assert!(told.contains("gave one nextCursor twice"), "{told}");
+}
+
+#[tokio::test]
 async fn a_broken_configuration_hinders_nobody_who_says_where_the_service_is() {
     let service = Service::start().await;
     let with = |arguments: &[&str]| {
@@ -317,8 +443,20 @@ async fn without_a_url_the_operators_listener_of_the_configuration_is_asked() {
 
 const STREAM: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-const OPEN: &str = "event: observation\ndata: {\"state\":\"registered\",\"terminal\":false}\n\n";
-const ENDED: &str = "event: observation\ndata: {\"state\":\"verified\",\"terminal\":true}\n\n";
+/// The flow as it is, where the stream begins behind this version.
+fn open(version: u32) -> String {
+    format!(
+        "event: observation\nid: {version}\n\
+         data: {{\"state\":\"registered\",\"terminal\":false}}\n\n"
+    )
+}
+
+fn closed(version: u32) -> String {
+    format!(
+        "event: observation\nid: {version}\n\
+         data: {{\"state\":\"verified\",\"terminal\":true}}\n\n"
+    )
+}
 
 fn moved(version: u32, to: &str) -> String {
     format!(
@@ -366,7 +504,7 @@ async fn watch_takes_a_broken_stream_up_where_it_was_and_ends_with_the_flow() {
     let (mut stream, head) = request(&listener).await;
     assert!(head.contains(&format!("get /v1/flows/{}/events ", handle.to_lowercase())));
     assert!(!head.contains("last-event-id"), "{head}");
-    let begun = format!("{STREAM}: heartbeat\n\n{OPEN}{}", moved(3, "b"));
+    let begun = format!("{STREAM}: heartbeat\n\n{}{}", open(2), moved(3, "b"));
     stream.write_all(begun.as_bytes()).await.expect("sent");
     assert_eq!(
         watching.line().await,
@@ -382,7 +520,7 @@ async fn watch_takes_a_broken_stream_up_where_it_was_and_ends_with_the_flow() {
     // The stream ended after a transition: it is asked at once whether that was the last one.
     let head = reply(
         &listener,
-        &format!("{STREAM}{OPEN}event: transition\nid: 4\nda"),
+        &format!("{STREAM}{}event: transition\nid: 4\nda", open(3)),
     )
     .await;
     assert!(head.contains("last-event-id: 3\r\n"), "{head}");
@@ -390,7 +528,7 @@ async fn watch_takes_a_broken_stream_up_where_it_was_and_ends_with_the_flow() {
                    content-length: 49\r\n\r\n{\"code\":\"shutting_down\",\"retryable\":true,\"x\":  1}\n";
     let head = reply(&listener, unready).await;
     assert!(head.contains("last-event-id: 3\r\n"), "{head}");
-    let end = format!("{STREAM}{ENDED}{}", moved(4, "verified"));
+    let end = format!("{STREAM}{}{}", closed(3), moved(4, "verified"));
     reply(&listener, &end).await;
 
     let last = watching.line().await;
@@ -402,10 +540,45 @@ async fn watch_takes_a_broken_stream_up_where_it_was_and_ends_with_the_flow() {
 }
 
 #[tokio::test]
+async fn watch_misses_no_transition_after_a_stream_that_told_the_observation_alone() {
+    let (listener, url) = server().await;
+    let mut watching = watching(&url, &["watch", &"A".repeat(32), "--json"]);
+
+    reply(&listener, &format!("{STREAM}{}", open(2))).await;
+    watching.line().await;
+    let (mut stream, head) = request(&listener).await;
+    let rest = format!("{STREAM}{}{}", closed(2), moved(3, "verified"));
+    stream.write_all(rest.as_bytes()).await.expect("sent");
+    drop(stream);
+
+    assert!(head.contains("last-event-id: 2\r\n"), "{head}");
+    let told = watching.line().await;
+    assert!(told.contains(r#""version":3"#), "{told}");
+    assert_eq!(watching.ended().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn watch_pauses_longer_after_each_stream_that_ends_as_it_began() {
+    let (listener, url) = server().await;
+    let mut watching = watching(&url, &["watch", &"A".repeat(32), "--json"]);
+
+    for _ in 0..3 {
+        reply(&listener, &format!("{STREAM}{}", open(2))).await;
+    }
+    reply(&listener, &format!("{STREAM}{}", closed(2))).await;
+
+    watching.line().await;
+    let (_, told) = watching.ended().await;
+    for pause in ["0.5 s", "1 s", "2 s"] {
+        assert!(told.contains(&format!("; again in {pause}")), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn watch_fails_where_the_flow_is_gone() {
     let (listener, url) = server().await;
     let watching = watching(&url, &["watch", &"A".repeat(32)]);
-    reply(&listener, &format!("{STREAM}{OPEN}")).await;
+    reply(&listener, &format!("{STREAM}{}", open(2))).await;
     let gone = "HTTP/1.1 404 Not Found\r\ncontent-type: application/problem+json\r\n\
                 content-length: 36\r\n\r\n{\"code\":\"not_found\",\"detail\":\"none\"}";
     reply(&listener, gone).await;
@@ -421,7 +594,7 @@ async fn an_interrupted_watch_exits_1() {
     let (listener, url) = server().await;
     let mut watching = watching(&url, &["watch", &"A".repeat(32), "--json"]);
     let (mut stream, _) = request(&listener).await;
-    let begun = format!("{STREAM}{OPEN}");
+    let begun = format!("{STREAM}{}", open(2));
     stream.write_all(begun.as_bytes()).await.expect("sent");
     watching.line().await;
 

@@ -290,10 +290,46 @@ async fn a_page_of_another_site_cannot_expire_a_flow() {
     }
     assert_eq!(service.state(&handle).await, "registered");
 
-    let own = Request::post(&path, "")
-        .header("sec-fetch-site", "same-origin")
-        .header("origin", "http://integrator.test");
+    let own = Request::post(&path, "").header("sec-fetch-site", "same-origin");
     service.ask(own).await.is_answer();
+}
+
+#[tokio::test]
+async fn a_proxy_that_writes_another_host_keeps_no_operator_from_expiring_a_flow() {
+    let service = Service::start().await;
+    let handle = service.registered().await;
+
+    let request = Request::post(format!("/v1/flows/{handle}/expire"), "")
+        .header("sec-fetch-site", "same-origin")
+        .header("origin", "https://console.example");
+    let reply = service.ask(request).await;
+
+    reply.is_answer();
+}
+
+#[tokio::test]
+async fn a_page_of_this_address_may_expire_a_flow_in_a_browser_that_names_its_origin_alone() {
+    let service = Service::start().await;
+    let handle = service.registered().await;
+
+    let request = Request::post(format!("/v1/flows/{handle}/expire"), "")
+        .header("origin", "http://integrator.test");
+    let reply = service.ask(request).await;
+
+    reply.is_answer();
+}
+
+#[tokio::test]
+async fn a_product_backend_may_hand_on_the_headers_of_a_browser_of_its_own_site() {
+    let service = Service::start().await;
+    let handle = service.registered().await;
+
+    let request = Request::post(format!("/v1/flows/{handle}/client-data-hash"), "")
+        .header("sec-fetch-site", "cross-site")
+        .header("origin", "https://product.example");
+    let reply = service.ask(request).await;
+
+    reply.is_answer();
 }
 
 #[tokio::test]

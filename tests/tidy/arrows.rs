@@ -17,6 +17,7 @@ const SERVICE: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "demo",
+            "printable",
             "problems",
             "rehearsal",
             "serve",
@@ -65,14 +66,22 @@ const SERVICE: &[(&str, &[&str])] = &[
             "spans",
             "telemetry",
             "trace_context",
+            "web_page",
         ],
     ),
     // What the routes are, in words: it knows the codes and nothing of what answers.
-    ("openapi", &["orchestrator::code"]),
-    ("console", &[]),
+    ("openapi", &["orchestrator::code", "web_page"]),
+    ("console", &["web_page"]),
     (
         "telemetry",
-        &["clock", "entropy", "orchestrator", "spans", "trace_context"],
+        &[
+            "clock",
+            "entropy",
+            "orchestrator",
+            "printable",
+            "spans",
+            "trace_context",
+        ],
     ),
     // What is kept for whoever asks later what was done.
     ("audit", &["clock", "orchestrator", "telemetry::metrics"]),
@@ -118,9 +127,11 @@ const SERVICE: &[(&str, &[&str])] = &[
     ("entropy", &[]),
     ("listen", &[]),
     ("phase", &[]),
+    ("printable", &[]),
     ("problems", &[]),
     ("spans", &[]),
     ("text_file", &[]),
+    ("web_page", &[]),
 ];
 
 /// The core: `flow` stands on `protocol`, `json` is under both, `control` is alone.

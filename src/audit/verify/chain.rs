@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::entry::{LOST, RECOVERED};
+use super::super::entry::{LOST, RECOVERED, ROTATED};
 use super::super::hash::Hash;
 use super::super::head::{Head, Noted};
 use super::super::record::{self, Record, Unread};
@@ -26,6 +26,8 @@ pub struct Torn {
 /// What was read so far.
 pub(super) struct Chain<'a> {
     heads: &'a [Noted],
+    /// Whether a record was read that a file may begin with.
+    is_begun: bool,
     first: Option<u64>,
     last: Option<Head>,
     last_place: Option<Place>,
@@ -49,12 +51,21 @@ impl<'a> Chain<'a> {
     pub(super) fn new(heads: &'a [Noted]) -> Self {
         Self {
             heads,
+            is_begun: false,
             first: None,
             last: None,
             last_place: None,
             stray: None,
             lost: 0,
             recovered: 0,
+        }
+    }
+
+    /// A chain of which the beginning is not looked at.
+    pub(super) fn from_anywhere(heads: &'a [Noted]) -> Self {
+        Self {
+            is_begun: true,
+            ..Self::new(heads)
         }
     }
 
@@ -121,6 +132,11 @@ impl<'a> Chain<'a> {
         }
         if let Some(what) = self.misplaced(record) {
             return found(what);
+        }
+        // What a crash left in a file that had just been begun stands before its first record.
+        self.is_begun |= record.seq == 1 || kind == ROTATED;
+        if !self.is_begun && kind != RECOVERED {
+            return found(What::Headless);
         }
         if kind == LOST {
             let records = record.number("records").unwrap_or_default();

@@ -62,7 +62,15 @@ pub struct Verdict {
 ///
 /// A file that cannot be read.
 pub fn verify(inputs: Vec<Input<'_>>, heads: &[Noted]) -> io::Result<Verdict> {
-    let mut chain = Chain::new(heads);
+    judge(Chain::new(heads), inputs)
+}
+
+/// Reads the end of a file, whatever it begins with.
+pub(super) fn verify_end(input: Input<'_>, heads: &[Noted]) -> io::Result<Verdict> {
+    judge(Chain::from_anywhere(heads), vec![input])
+}
+
+fn judge(mut chain: Chain<'_>, inputs: Vec<Input<'_>>) -> io::Result<Verdict> {
     let mut files = Vec::new();
     let mut inputs = inputs.into_iter();
     let mut problem = None;

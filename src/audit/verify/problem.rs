@@ -40,6 +40,8 @@ pub enum What {
         /// What stands in its place.
         found: u64,
     },
+    /// The first file neither begins the chain nor was begun by a rotation.
+    Headless,
     /// A record stands after one that follows it.
     Reordered {
         /// The record.
@@ -121,6 +123,10 @@ impl fmt::Display for What {
                 out,
                 "gap: records {expected} to {} are missing before it",
                 found - 1
+            ),
+            Self::Headless => out.write_str(
+                "gap: the file begins with it, and no rotation began the file; records before it were cut \
+                 off",
             ),
             Self::Reordered { seq, stands } => {
                 write!(out, "reordered: record {seq} stands at {stands}, after it")

@@ -61,7 +61,12 @@ pub(super) async fn show(
     loop {
         let page = client.get(&filters.path(cursor.as_deref())).await?;
         let seen = Seen::read(&page);
-        cursor = seen.and_then(|page| page.text("nextCursor"));
+        let next = seen.and_then(|page| page.text("nextCursor"));
+        if next.is_some() && next == cursor {
+            let why = "the service gave one nextCursor twice; its pages would never end";
+            return Err(Failure::Failed(why.to_owned()));
+        }
+        cursor = next;
         if json {
             print_document(&page)?;
         } else {

@@ -74,7 +74,8 @@ pub(super) enum Command {
 #[derive(Args)]
 pub(super) struct Flow {
     /// The flow's handle: 32 characters
-    #[arg(value_name = "HANDLE", value_parser = handle)]
+    // One handle in 64 begins with a hyphen.
+    #[arg(value_name = "HANDLE", value_parser = handle, allow_hyphen_values = true)]
     handle: String,
 }
 

@@ -34,20 +34,16 @@ pub(super) async fn show(
     }
     // What failed is told by the history alone.
     let history = client.get(&format!("/v1/flows/{handle}/history")).await?;
-    let attempts = Seen::read(&history).map(|history| history.objects("attempts"));
+    let history = Seen::read(&history);
     if let Some(flow) = Seen::read(&status) {
-        let told = observation(&flow, attempts.as_deref(), now);
+        let told = observation(&flow, history.as_ref(), now);
         print(told.as_bytes())?;
     }
     Ok(())
 }
 
-/// A flow as rows; where the attempts that got no answer are known, also whose fault it is.
-pub(super) fn observation(
-    flow: &Seen<'_>,
-    attempts: Option<&[Seen<'_>]>,
-    now: Timestamp,
-) -> String {
+/// A flow as rows; where its history is known, also whose fault it is.
+pub(super) fn observation(flow: &Seen<'_>, history: Option<&Seen<'_>>, now: Timestamp) -> String {
     let text = |name| flow.text(name).map(|text| clean(&text));
     let is_ended = flow.is("terminal");
     let state = text("state").unwrap_or_default();
@@ -70,8 +66,7 @@ pub(super) fn observation(
         ("correlationID", text("correlationID")),
         ("last answer led to", text("lastBackendStatus")),
     ];
-    let whose = attempts.and_then(|attempts| ending(&state, attempts.len()));
-    let whose = whose.filter(|_| is_ended);
+    let whose = history.and_then(|history| ending(flow, history));
     rows.push(("at fault", whose.map(str::to_owned)));
     let mut rows: Vec<[String; 2]> = rows
         .into_iter()
@@ -82,7 +77,8 @@ pub(super) fn observation(
         own.filter(|(name, _)| !KNOWN.contains(&name.as_str()))
             .map(|(name, value)| [clean(&name), written(&value)]),
     );
-    if let Some(attempt) = attempts.and_then(<[_]>::last) {
+    let attempts = history.map(|history| history.objects("attempts"));
+    if let Some(attempt) = attempts.iter().flatten().last() {
         let [what, why] = latest(attempt);
         rows.push(["latest failure".to_owned(), what]);
         rows.push(["at fault".to_owned(), why]);

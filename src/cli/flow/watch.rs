@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Response;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{Client, cause};
 use super::events::{Arriving, Event};
@@ -26,8 +26,10 @@ struct Watch<'a> {
     path: String,
     json: bool,
     now: Timestamp,
-    /// The last event that was shown.
+    /// The version up to which the service has told the flow.
     last: Option<String>,
+    /// Whether this stream has told a transition.
+    has_moved: bool,
     is_known: bool,
     is_ended: bool,
 }
@@ -44,6 +46,7 @@ pub(super) async fn show(
         json,
         now,
         last: None,
+        has_moved: false,
         is_known: false,
         is_ended: false,
     };
@@ -63,16 +66,20 @@ impl Watch<'_> {
             let begun = self.client.stream(&self.path, self.last.as_deref()).await;
             let why = match begun {
                 Ok(response) => {
-                    pause = PAUSE;
-                    let was_last = self.last.clone();
+                    let begun = Instant::now();
+                    self.has_moved = false;
                     let broken = self.follow(response).await?;
                     if self.is_ended {
                         return Ok(());
                     }
                     // The service ends a stream after the last transition: asked again, it says
                     // whether that was it.
-                    if broken.is_none() && self.last != was_last {
+                    if broken.is_none() && self.has_moved {
                         continue;
+                    }
+                    // A stream that ends as soon as it began is not to be asked for without pause.
+                    if self.has_moved || begun.elapsed() > PAUSE_MAX {
+                        pause = PAUSE;
                     }
                     broken.unwrap_or_else(|| "the service ended it".to_owned())
                 }
@@ -136,7 +143,9 @@ impl Watch<'_> {
             return Ok(());
         };
         match event.name.as_str() {
+            // Its id is the version from which transitions will be told.
             "observation" => {
+                self.last.clone_from(&event.id);
                 self.is_ended = seen.is("terminal");
                 if !std::mem::replace(&mut self.is_known, true) {
                     self.print(event, || observation(&seen, None, self.now) + "\n")?;
@@ -145,6 +154,7 @@ impl Watch<'_> {
             "transition" => {
                 self.print(event, || transition(&seen))?;
                 self.last.clone_from(&event.id);
+                self.has_moved = true;
             }
             _ => {}
         }

@@ -1,13 +1,18 @@
 //! What people read: ages, whose fault something is, and texts of others that cannot harm a
 //! terminal.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
+
+use super::seen::Seen;
+use crate::printable::commands;
 
 /// A text in which nothing commands a terminal or turns the direction of what follows.
 pub(super) fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || turns_text(character) {
+        if commands(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);
@@ -21,13 +26,6 @@ pub(super) fn block(text: &str, indent: &str) -> String {
     text.lines()
         .map(|line| format!("{indent}{}\n", clean(&line.replace('\t', "    "))))
         .collect()
-}
-
-fn turns_text(character: char) -> bool {
-    matches!(
-        character,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    )
 }
 
 /// A span of seconds in the largest unit that it has, and the next smaller one.
@@ -60,7 +58,8 @@ pub(super) fn until(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// Who is at fault for an attempt that got no recorded answer, and why.
+/// Who is at fault for an attempt that got no recorded answer, and why: as the table of
+/// docs/OPERATIONS.md names them.
 pub(super) fn fault(code: &str, outcome: Option<&str>) -> &'static str {
     match (code, outcome) {
         ("backend_unavailable", Some("not_sent")) => {
@@ -80,7 +79,7 @@ pub(super) fn fault(code: &str, outcome: Option<&str>) -> &'static str {
         ("backend_unclassified", _) => {
             "the contract between backend and definition: a success that the definition cannot place."
         }
-        ("store_unavailable", _) => "the integrator's store: it did not answer.",
+        ("store_unavailable", _) => "the store: it did not take the claim or the answer.",
         ("shutting_down", _) => {
             "nobody: an instance was stopped during the call. The backend may have acted."
         }
@@ -88,27 +87,53 @@ pub(super) fn fault(code: &str, outcome: Option<&str>) -> &'static str {
             "the integrator: the instance that called was lost. The backend may have acted."
         }
         ("expired", _) => "time: the flow ended while the call was under way.",
-        ("sequence_violation" | "terminal_state" | "invalid_input", _) => {
-            "the client: it asked for what the flow does not take."
-        }
         _ => "see docs/OPERATIONS.md, who is at fault.",
     }
 }
 
-/// What an ended flow says of itself, beyond its state's name.
-pub(super) fn ending(state: &str, attempts: usize) -> Option<&'static str> {
-    match (state, attempts) {
-        ("expired", 0) => Some(
-            "time, or an operator: no next step came, and no call failed. The client went away, or \
-             the flow was ended by hand.",
-        ),
-        ("expired", _) => Some("time: the deadline came. The attempts that failed are below."),
-        ("error", _) => Some(
+/// Who is at fault that a flow ended as it did, where its state's name does not say so.
+pub(super) fn ending(flow: &Seen<'_>, history: &Seen<'_>) -> Option<&'static str> {
+    match flow.text("state").as_deref() {
+        Some("expired") => Some(expiry(flow, history)),
+        Some("error") => Some(
             "the contract between backend and definition: a success that the definition cannot \
              place.",
         ),
         _ => None,
     }
+}
+
+fn expiry(flow: &Seen<'_>, history: &Seen<'_>) -> &'static str {
+    let transitions = history.objects("transitions");
+    let (answers, expiries): (Vec<Seen<'_>>, Vec<Seen<'_>>) = transitions
+        .into_iter()
+        .partition(|made| made.text("step").is_some());
+    let made = expiries.last().and_then(|made| made.time("at"));
+    // An expiry is dated to the deadline, unless somebody made it earlier.
+    if let (Some(made), Some(deadline)) = (made, flow.time("expiresAt"))
+        && deadline.as_millisecond() - made.as_millisecond() > 1
+    {
+        return "an operator: it was expired by hand before its deadline.";
+    }
+    let attempts = history.objects("attempts");
+    if attempts
+        .iter()
+        .any(|failed| is_after(failed, answers.last()))
+    {
+        "time: the deadline came after a call had failed. Whose fault that was stands below."
+    } else {
+        "the client: the deadline came, no next step did, and no call had failed."
+    }
+}
+
+/// Whether an attempt failed after the last recorded answer. Within a millisecond, a call that
+/// failed came before the answer to the same step.
+fn is_after(failed: &Seen<'_>, answer: Option<&Seen<'_>>) -> bool {
+    answer.is_none_or(|answer| match failed.time("at").cmp(&answer.time("at")) {
+        Ordering::Less => false,
+        Ordering::Equal => failed.text("step") != answer.text("step"),
+        Ordering::Greater => true,
+    })
 }
 
 #[cfg(test)]
@@ -117,10 +142,10 @@ mod tests {
 
     #[test]
     fn nothing_that_others_wrote_commands_the_terminal() {
-        let hostile = "a\u{1b}[2Jb\r\n\u{7f}\u{9b}c\u{202e}d\u{feff}é";
+        let hostile = "a\u{1b}[2Jb\r\n\u{7f}\u{9b}c\u{202e}d\u{feff}\u{ad}\u{e0041}é";
         assert_eq!(
             clean(hostile),
-            "a\\u{1b}[2Jb\\r\\n\\u{7f}\\u{9b}c\\u{202e}d\\u{feff}é"
+            "a\\u{1b}[2Jb\\r\\n\\u{7f}\\u{9b}c\\u{202e}d\\u{feff}\\u{ad}\\u{e0041}é"
         );
         assert_eq!(
             block("{\n\t\"a\":\r1\n}", "  "),

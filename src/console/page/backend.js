@@ -1,24 +1,57 @@
 // Calls to the backend: how many, how long, how they ended.
 
+// Each column and its name, which a narrow window shows at each number, where there is no head.
+const NAMES = {
+  calls: "Calls",
+  p50: "p50",
+  p95: "p95",
+  p99: "p99",
+  2: "2xx",
+  3: "3xx",
+  4: "4xx",
+  5: "5xx",
+  timeouts: "Timed out",
+  unavailable: "Unavailable",
+};
 const COLUMNS = ["calls", "p50", "p95", "p99", "2", "3", "4", "5", "timeouts", "unavailable"];
 
 const Backend = {
   render(summary, protocols) {
-    const { rows } = summary.calls;
-    write(byId("backend-span"), spanHint(summary));
-    write(
-      byId("backend-none"),
-      rows.length > 0
-        ? ""
-        : "It has not been called in the life of this instance, as far as is known here.",
+    const sorted = [...summary.calls.rows].sort(
+      (one, other) => trouble(other) - trouble(one) || inOrder(one, other, protocols),
     );
-    show(byId("backend-scroll"), rows.length > 0);
-    const sorted = [...rows].sort((one, other) => inOrder(one, other, protocols));
-    keyed(byId("backend").tBodies[0], sorted, rowName, backendRow, (row, item) => {
+    const called = sorted.filter((row) => row.calls > 0);
+    write(byId("backend-span"), spanHint(summary));
+    write(byId("backend-none"), called.length > 0 ? "" : noCallWords(summary));
+    show(byId("backend-scroll"), called.length > 0);
+    keyed(byId("backend").tBodies[0], called, rowName, backendRow, (row, item) => {
       COLUMNS.forEach((column, at) => fillCell(row.cells[at + 1], item, column));
+    });
+    this.idle(sorted.filter((row) => row.calls === 0));
+  },
+
+  // Steps that nobody asked for, by protocol.
+  idle(rows) {
+    show(byId("backend-idle"), rows.length > 0);
+    write(byId("backend-idle-count"), times(rows.length, "idle step"));
+    const protocols = [...new Set(rows.map(({ protocol }) => protocol))];
+    const make = () => node("div", null, node("dt"), node("dd"));
+    keyed(byId("backend-idle-steps"), protocols, String, make, (group, protocol) => {
+      const steps = rows.filter((row) => row.protocol === protocol).map(({ step }) => step);
+      write(group.firstElementChild, protocol);
+      write(group.lastElementChild, steps.join(", "));
     });
   },
 };
+
+function noCallWords({ hasRates, watched }) {
+  return hasRates ? `It was not called in ${spanWords(watched)}.` : "Not known yet.";
+}
+
+// How many calls went wrong; those that got no judgement count before those that were refused.
+function trouble({ calls, timeouts, unavailable, classes }) {
+  return (timeouts + unavailable + classes[5]) * (calls + 1) + classes[4];
+}
 
 // Protocols by name, their steps as they are defined.
 function inOrder(one, other, protocols) {
@@ -32,13 +65,10 @@ function rowName({ protocol, step }) {
 }
 
 function backendRow({ protocol, step }) {
-  const name = node("th", { scope: "row" }, step, " ", node("small", null, protocol));
-  return node(
-    "tr",
-    null,
-    name,
-    COLUMNS.map(() => node("td", { class: "n" })),
-  );
+  const name = node("th", { scope: "row", role: "rowheader" }, step, " ", node("small", null, protocol));
+  // Roles are told because the look of a narrow window would take those of a table away.
+  const cell = (column) => node("td", { class: "n", role: "cell", "data-name": NAMES[column] });
+  return node("tr", { role: "row" }, name, COLUMNS.map(cell));
 }
 
 function fillCell(cell, item, column) {

@@ -29,6 +29,7 @@ function ofBackend(summary) {
       "retries are safe.";
     found.push(finding("errors", "bad", "backend", headline, where, advice));
   }
+  found.push(...refusal(summary, span));
   const unplaced = rejected(summary, "backend_unclassified");
   if (unplaced > 0) {
     const headline =
@@ -57,6 +58,25 @@ function ofBackend(summary) {
     );
   }
   return found;
+}
+
+// The backend decides, so a refusal is its judgement of what a client had it sent.
+function refusal(summary, span) {
+  const { calls, refused, rows } = summary.calls;
+  if (refused < NOTABLE_REFUSALS || refused / calls < NOTABLE_SHARE) return [];
+  const worst = rows.reduce((one, other) => (other.refused > one.refused ? other : one));
+  const { status } = worst.refusals.reduce((one, other) => (other.value > one.value ? other : one));
+  const headline =
+    `The backend refuses what it is sent: ${percent(refused / calls)} of calls in ${span} ` +
+    "were 4xx";
+  const cause =
+    `${count(refused)} of ${times(calls, "call")}, most at ` +
+    `${most(rows, (row) => row.refused)}, most often HTTP${NBSP}${status}.`;
+  const advice =
+    "The backend judged what it was sent; its answer to the caller says why, and is not kept " +
+    "here. Did it forget what it knew? Did a client change? Read the backend's log.";
+  const level = refused * 2 >= calls ? "bad" : "warn";
+  return [finding("refused", level, "judged", headline, cause, advice)];
 }
 
 function silence(summary, silent, span) {
@@ -167,7 +187,7 @@ const CLIENT_FAULTS = [
     ["invalid_input", "payload_too_large", "unsupported_media_type", "request_timeout"],
     "Clients send requests that cannot be used",
   ],
-  ["unknown", ["not_found", "expired"], "Clients ask for flows or steps that are not there"],
+  ["unknown", ["not_found"], "Clients ask for flows or steps that are not there"],
   ["keys", ["idempotency_key_reused"], "Clients reuse an Idempotency-Key for another request"],
 ];
 

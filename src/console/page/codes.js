@@ -1,13 +1,17 @@
-// Who is at fault when a step is refused or fails, by the code of the problem.
+// Who is at fault when a step is refused or fails, by the code of the problem, as the table of
+// docs/OPERATIONS.md says it.
 
 const FAULTS = {
   backend: "Backend",
   client: "Client",
   contract: "Backend and definition",
   integrator: "Integrator",
+  judged: "Backend or client",
   nobody: "Nobody",
   operator: "Operator",
   store: "Store",
+  time: "Time",
+  unsaid: "Client or backend",
 };
 
 const CODES = {
@@ -17,7 +21,7 @@ const CODES = {
   backend_unavailable: ["backend", "the backend could not be reached, or broke off"],
   backend_unclassified: ["contract", "the backend answered what the definition cannot place"],
   capacity_exhausted: ["integrator", "as many flows are stored as may be"],
-  expired: ["client", "the client came after the flow had expired"],
+  expired: ["time", "the flow had expired"],
   forbidden: ["client", "the credential lacks the scope"],
   idempotency_key_reused: ["client", "one Idempotency-Key with two different requests"],
   internal: ["integrator", "a bug of the integrator"],
@@ -39,4 +43,20 @@ const CODES = {
 // [whose fault, in words]; a code that this page does not know is the integrator's to explain.
 function fault(code) {
   return Object.hasOwn(CODES, code) ? CODES[code] : ["integrator", "see docs/API.md"];
+}
+
+// Where an attempt in a flow's history means something else than the refusal of the same code, and
+// where it can be said better.
+const ATTEMPTS = {
+  backend_error: ["backend", "the backend answered an error"],
+  backend_unavailable: ["backend", "the backend was unavailable"],
+  expired: ["time", "the flow was closed while the backend was still busy with the call"],
+  outcome_unknown: ["integrator", "the process that made the call was lost before an answer came"],
+  shutting_down: ["nobody", "the process was stopped before an answer came"],
+  store_unavailable: ["store", "the store did not take the claim or the answer"],
+};
+
+// The same for a call that left no recorded answer.
+function unanswered(code) {
+  return Object.hasOwn(ATTEMPTS, code) ? ATTEMPTS[code] : fault(code);
 }

@@ -19,7 +19,8 @@ const Expire = {
   },
 
   async confirmed() {
-    const { flowHandle } = this.status;
+    const { status } = this;
+    const { flowHandle } = status;
     byId("expire-do").disabled = true;
     try {
       await ask(`/v1/flows/${encodeURIComponent(flowHandle)}/expire`, { method: "POST" });
@@ -28,8 +29,26 @@ const Expire = {
       write(byId("flow-said"), "Done: the flow is expired.");
       byId("flow-title").focus();
     } catch (error) {
-      write(byId("expire-said"), `It was not expired. ${error.message}.`);
+      const isRefused = error.status !== null && error.status < 500;
+      const words = isRefused
+        ? `It was not expired. ${error.message}.`
+        : `Whether it was expired is not known: ${error.message}. ${await standsThen(flowHandle)}`;
+      if (this.status !== status) return;
+      write(byId("expire-said"), words);
       byId("expire-do").disabled = false;
     }
   },
 };
+
+// Where a flow stands after a request that may have ended it, in words.
+async function standsThen(handle) {
+  try {
+    const { state, terminal } = await askJson(`/v1/flows/${encodeURIComponent(handle)}/status`);
+    await FlowView.read();
+    return terminal
+      ? `The flow has ended in ${state}.`
+      : `Read after that, the flow stands in ${state}.`;
+  } catch (error) {
+    return `The flow cannot be read either: ${error.message}.`;
+  }
+}

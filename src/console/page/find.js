@@ -15,7 +15,9 @@ const Find = {
 
   async find(text) {
     this.text = text;
-    this.hits.clear();
+    // A page that is still under way goes to the hits of its own search.
+    const hits = new Map();
+    this.hits = hits;
     this.cursors = new Map(IDS.map(([id]) => [id, undefined]));
     byId("find").value = text;
     show(byId("found"), true);
@@ -24,11 +26,11 @@ const Find = {
     byId("found-list").replaceChildren();
     show(byId("found-more"), false);
     const failures = await this.page([...(isHandle(text) ? [byHandle(text)] : [])]);
-    if (this.text !== text) return;
+    if (this.hits !== hits) return;
     this.render(failures);
-    const [only] = this.hits.values();
+    const [only] = hits.values();
     // Going back must not lead here again and forward at once.
-    if (this.hits.size === 1 && failures.length === 0)
+    if (hits.size === 1 && failures.length === 0 && !this.hasMore())
       location.replace(flowHash(only.flow.flowHandle));
     else byId("found-title").focus();
   },
@@ -47,21 +49,28 @@ const Find = {
   },
 
   async more() {
+    const { hits } = this;
     const failures = await this.page();
-    this.render(failures);
+    if (this.hits === hits) this.render(failures);
+  },
+
+  hasMore() {
+    return [...this.cursors.values()].some((cursor) => cursor);
   },
 
   render(failures) {
     const hits = [...this.hits.values()];
-    const more = [...this.cursors.values()].some((cursor) => cursor);
+    const more = this.hasMore();
     const title =
       hits.length === 0
-        ? "Nothing found"
+        ? `Nothing found${more ? " yet" : ""}`
         : `${times(hits.length, "flow")}${more ? " and more" : ""}`;
     write(byId("found-title"), `${title} for \u201c${shortened(this.text, 80)}\u201d`);
-    const none =
-      "No flow has this handle, flowID, correlation id or verifyRunID. Ended flows are " +
-      "removed after their retention.";
+    // A page may be empty before the last.
+    const none = more
+      ? "There is more to look through."
+      : "No flow has this handle, flowID, correlation id or verifyRunID. Ended flows are " +
+        "removed after their retention.";
     write(
       byId("found-words"),
       failures.length > 0
@@ -76,6 +85,7 @@ const Find = {
 
   close() {
     this.text = "";
+    this.hits = new Map();
     show(byId("found"), false);
   },
 };

@@ -1,6 +1,8 @@
 // One flow: its facts, its timeline, and who is at fault; kept live while it is open.
 
 const REFRESH_SECONDS = 10;
+// As many attempts without a recorded answer as the service keeps of a flow.
+const ATTEMPTS_KEPT = 16;
 
 const FlowView = {
   handle: null,
@@ -99,7 +101,7 @@ const FlowView = {
     show(byId("flow-expire"), !flow.status.terminal);
     this.tell();
     facts(byId("flow-facts"), flowFacts(flow));
-    const entries = timeline(flow);
+    const entries = timeline(flow).map((entry, place) => ({ ...entry, place }));
     const isFirst = byId("flow-timeline").childElementCount === 0;
     keyed(
       byId("flow-timeline"),
@@ -108,16 +110,7 @@ const FlowView = {
       (entry) => entryNode(entry, isFirst),
       fillEntry,
     );
-    const omitted =
-      flow.omitted > 0
-        ? `${times(flow.omitted, "earlier answer")} that left the state as it was ` +
-          `${flow.omitted === 1 ? "is" : "are"} counted, not kept. `
-        : "";
-    write(
-      byId("flow-refused"),
-      `${omitted}Refused requests (out of sequence, malformed) change nothing and are not ` +
-        "kept with the flow: look in the log for its correlation id.",
-    );
+    write(byId("flow-refused"), leftOut(flow));
   },
 
   tell() {
@@ -129,40 +122,72 @@ const FlowView = {
   },
 };
 
-function entryKey({ kind, version, attemptID, at }) {
-  return kind === "attempt" ? `attempt/${attemptID}/${at}` : `${kind}/${version ?? at}`;
+// What the timeline does not hold.
+function leftOut({ omitted, attempts }) {
+  const loops =
+    omitted > 0
+      ? `${times(omitted, "earlier answer")} that left the state as it was ` +
+        `${omitted === 1 ? "is" : "are"} counted, not kept. `
+      : "";
+  const failed =
+    attempts.length >= ATTEMPTS_KEPT
+      ? `Of calls without a recorded answer only the latest ${ATTEMPTS_KEPT} are kept. `
+      : "";
+  return (
+    `${loops}${failed}Refused requests (out of sequence, malformed) change nothing and are not ` +
+    "kept with the flow: look in the log for its correlation id."
+  );
+}
+
+// Attempts that fold grow at one end and are forgotten at the other: they go by their place.
+function entryKey({ kind, version, place, at }) {
+  return kind === "attempt" ? `attempt/${place}` : `${kind}/${version ?? at}`;
 }
 
 function entryNode(entry, isFirst) {
-  const at = instant(entry.at);
   const line = node(
     "div",
     { class: "line" },
     node("span", { class: "title" }, entry.title),
-    at ? timeNode(at, exactTime(at)) : null,
+    node("span", { class: "at" }),
     node("span", { class: "since" }),
   );
-  const attempt =
-    entry.attemptID === undefined
-      ? null
-      : node(
-          "div",
-          { class: "hint" },
-          "attempt ",
-          node("span", { class: "mono" }, entry.attemptID),
-        );
   return node(
     "li",
     { class: isFirst ? "" : "new" },
     line,
     node("div", { class: "said" }),
-    attempt,
+    node("div", { class: "hint attempts" }),
     answerNode(entry),
   );
 }
 
+function fillTimes(place, { at, until }) {
+  const span = `${at}/${until ?? ""}`;
+  if (place.dataset.span === span) return;
+  place.dataset.span = span;
+  const ends = [instant(at), instant(until)].filter((end) => end !== null);
+  const [first, last] = ends.map((end) => timeNode(end, exactTime(end)));
+  place.replaceChildren(...(last ? [first, ` ${DASH} `, last] : ends.length > 0 ? [first] : []));
+}
+
+function fillAttempts(place, { attemptID, attemptIDs = [attemptID] }) {
+  if (attemptIDs.length === 1) {
+    if (place.textContent === `attempt ${attemptID}` || attemptID === undefined) return;
+    place.replaceChildren("attempt ", node("span", { class: "mono" }, attemptID));
+    return;
+  }
+  if (!place.querySelector("details"))
+    place.replaceChildren(node("details", null, node("summary"), node("ul", { class: "mono" })));
+  const { firstElementChild: summary, lastElementChild: list } = place.firstElementChild;
+  write(summary, `${attemptIDs.length}${NBSP}attempt ids`);
+  keyed(list, attemptIDs, String, (id) => node("li", null, id), () => {});
+}
+
 function fillEntry(item, entry) {
   item.dataset.tone = entry.tone;
+  fillTimes(item.querySelector(".at"), entry);
+  fillAttempts(item.querySelector(".attempts"), entry);
   write(item.querySelector(".title"), entry.title);
   write(
     item.querySelector(".since"),

@@ -22,8 +22,10 @@ const Oldest = {
       .sort((one, other) => other.oldest - one.oldest);
     try {
       const lists = await Promise.all(states.slice(0, STATES_LISTED).map(oldestOf));
-      const flows = lists.flat().filter((flow) => !flow.terminal);
-      this.hits = flows
+      const open = lists.flat().filter((flow) => !flow.terminal);
+      // The lists are asked for at once: a flow that moves meanwhile may stand in two of them.
+      const flows = new Map(open.map((flow) => [flow.flowHandle, flow]));
+      this.hits = [...flows.values()]
         .sort((one, other) => (one.issuedAt < other.issuedAt ? -1 : 1))
         .map((flow) => ({ flow }));
       this.failure = null;

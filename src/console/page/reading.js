@@ -39,12 +39,36 @@ function timeline(flow) {
   const begun = { kind: "begun", at: flow.status.issuedAt };
   const later = [...flow.transitions, ...flow.attempts].sort(byTime);
   let before = instant(begun.at);
-  return [begun, ...later].map((entry) => {
+  return folded([begun, ...later]).map((entry) => {
     const at = instant(entry.at);
     const since = at && before ? (at - before) / 1000 : null;
-    before = at ?? before;
+    before = instant(entry.until) ?? at ?? before;
     return { ...entry, since, ...words(entry, flow) };
   });
+}
+
+// Attempts that failed alike, one after the other, as one entry: from the first, `at`, to the last,
+// `until`, with how many there were and all their ids: a call made again keeps its id.
+function folded(entries) {
+  const list = [];
+  for (const entry of entries) {
+    const last = list.at(-1);
+    if (last && isAlike(last, entry)) {
+      last.number += 1;
+      last.attemptIDs = [...new Set([...last.attemptIDs, entry.attemptID])];
+      last.until = entry.at;
+    } else {
+      const attempt = { number: 1, attemptIDs: [entry.attemptID] };
+      list.push(entry.kind === "attempt" ? { ...entry, ...attempt } : entry);
+    }
+  }
+  return list;
+}
+
+function isAlike(one, other) {
+  const told = ["step", "code", "outcome", "backendStatus"];
+  const areAttempts = one.kind === "attempt" && other.kind === "attempt";
+  return areAttempts && told.every((name) => one[name] === other[name]);
 }
 
 // Within a millisecond, a call that failed came before the answer to the same step.
@@ -64,31 +88,21 @@ function words(entry, flow) {
   return expiryWords(entry, flow);
 }
 
-function attemptWords({ step, code, outcome, backendStatus }) {
-  const [, words] = UNANSWERED_CODES[code] ?? [null, "the call left no recorded answer"];
+function attemptWords({ step, code, outcome, backendStatus, number }) {
+  const [, words] = unanswered(code);
   const status = backendStatus === undefined ? "" : ` (HTTP ${backendStatus})`;
+  const often = number > 1 ? `, ${number}${NBSP}\u00d7` : "";
   const acted = {
     not_sent: "Nothing reached the backend.",
     unknown: "The backend may have acted on it.",
     answered: "It decided nothing: the flow stayed where it was.",
   };
   return {
-    title: `${step}: no recorded answer`,
+    title: `${step}: no recorded answer${often}`,
     tone: "bad",
     text: `${sentence(words)}${status}. ${acted[outcome] ?? ""}`,
   };
 }
-
-// Attempts in a flow's history: whose fault, and in words.
-const UNANSWERED_CODES = {
-  backend_error: ["backend", "the backend answered an error"],
-  backend_timeout: ["backend", "the backend gave no whole answer in time"],
-  backend_unavailable: ["backend", "the backend was unavailable"],
-  expired: ["backend", "the flow was closed while the backend was still busy with the call"],
-  outcome_unknown: ["integrator", "the process that made the call was lost before an answer came"],
-  shutting_down: ["integrator", "the process stopped before an answer came"],
-  store_unavailable: ["store", "the store did not take the claim or the answer"],
-};
 
 function answerWords({ step, from, to, backendStatus }, flow) {
   const title = `${step}: ${from} \u2192 ${to}`;
@@ -182,7 +196,7 @@ function expiredReading({ status, transitions }, failed) {
   }
   if (failed.length > 0) {
     const attempt = failed.at(-1);
-    const [who, words] = UNANSWERED_CODES[attempt.code] ?? fault(attempt.code);
+    const [who, words] = unanswered(attempt.code);
     const cause = `It expired in ${from}.${failures(failed)}`;
     return told(who, "bad", `Expired, since ${words} at ${attempt.step}`, cause);
   }
@@ -220,7 +234,7 @@ function openReading(flow, failed, now) {
   const next = steps.length > 0 ? steps.join(" or ") : "the next step";
   if (failed.length > 0) {
     const attempt = failed.at(-1);
-    const [who, words] = UNANSWERED_CODES[attempt.code] ?? fault(attempt.code);
+    const [who, words] = unanswered(attempt.code);
     return told(
       who,
       "bad",

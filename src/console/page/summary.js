@@ -70,12 +70,18 @@ function calls(scrapes) {
     if (labels.status === TIMED_OUT) row.timeouts += value;
     else if (labels.status === UNANSWERED) row.unavailable += value;
     else if (Object.hasOwn(row.classes, labels.status[0])) row.classes[labels.status[0]] += value;
+    if (labels.status[0] === "4") row.refusals.push({ status: labels.status, value });
     rows.set(key, row);
   }
   const growth = scrapes.growth("integrator_backend_request_duration_seconds_bucket");
   for (const latency of latencies(growth, "protocol", "step")) {
     const row = rows.get(`${latency.labels.protocol}\u0000${latency.labels.step}`);
     if (row) Object.assign(row, { p50: latency.p50, p95: latency.p95, p99: latency.p99 });
+  }
+  for (const { labels, value } of scrapes.growth("integrator_rejections_total")) {
+    const row = rows.get(`${labels.protocol}\u0000${labels.step}`);
+    // A 4xx that the definition places is an answer like others; the rest ends as backend_error.
+    if (row && labels.code === "backend_error") row.refused = Math.min(row.classes[4], value);
   }
   const overall = quantile(0.95, buckets(growth));
   return { rows: [...rows.values()], p95: overall, ...totals([...rows.values()]) };
@@ -90,6 +96,8 @@ function noCalls({ protocol, step }) {
     timeouts: 0,
     unavailable: 0,
     classes,
+    refusals: [],
+    refused: 0,
     p50: null,
     p95: null,
     p99: null,
@@ -103,6 +111,7 @@ function totals(rows) {
     timeouts: add((row) => row.timeouts),
     unavailable: add((row) => row.unavailable),
     errors: add((row) => row.classes[5]),
+    refused: add((row) => row.refused),
   };
 }
 
@@ -117,7 +126,14 @@ function states(families, protocols) {
     flows: sample.value,
     oldest: oldest.get(key(sample.labels)) ?? null,
     isOpen: ends(sample.labels.protocol, sample.labels.state, protocols) === false,
+    next: stepsFrom(sample.labels, protocols),
   }));
+}
+
+// The steps that lead on from a state.
+function stepsFrom({ protocol, state }, protocols) {
+  const steps = Object.entries(protocols.get(protocol)?.steps ?? {});
+  return steps.filter(([, step]) => step.from.includes(state)).map(([name]) => name);
 }
 
 // Whether flows end in that state; null where nobody here knows: the definition is gone.

@@ -11,8 +11,9 @@ function verdict(summary, health, stuckSeconds) {
     ...(summary.hasRates
       ? [...ofBackend(summary), ...ofIntegrator(summary), ...ofClients(summary)]
       : []),
-    ...ofFlows(summary, stuckSeconds),
+    ...ofFlows(summary),
   ];
+  found.push(...waiting(summary, stuckSeconds, found));
   const worst = { bad: 0, warn: 1 };
   found.sort((one, other) => worst[one.level] - worst[other.level]);
   return found.length > 0 ? found : [well(summary)];
@@ -54,39 +55,49 @@ function standing(summary, { ready }) {
   return [];
 }
 
-function ofFlows(summary, stuckSeconds) {
+function ofFlows(summary) {
   const found = [];
   const all = summary.expired + summary.answered;
   if (summary.hasRates && summary.expired > 0 && summary.expired / all >= NOTABLE_SHARE) {
     const some = times(summary.expired, "flow");
     const headline = `Flows are left to expire: ${some} in ${spanWords(summary.watched)}`;
     const cause =
-      `${percent(summary.expired / all)} of the flows that ended. Nobody came ` +
-      "with the next step in time.";
+      `${percent(summary.expired / all)} of the flows that ended: no next step came ` +
+      "in time, or an operator expired them.";
     const advice =
-      "If calls fail too, the backend is why. If not, clients go away: ask who runs them.";
+      "If calls fail too, the backend is why. If not, and nobody expires flows by hand, clients " +
+      "go away: ask who runs them.";
     found.push(finding("expiry", "warn", "client", headline, cause, advice));
   }
-  const waiting = summary.open.filter((state) => state.flows > 0 && state.oldest > stuckSeconds);
-  if (waiting.length > 0) {
-    const worst = waiting.reduce((one, other) => (other.oldest > one.oldest ? other : one));
-    const headline =
-      `Flows are stuck: the oldest in ${worst.state} is ` + `${duration(worst.oldest)} old`;
-    const cause =
-      `Protocol ${worst.protocol}; older than ${duration(stuckSeconds)}. The ` +
-      "oldest are listed below.";
-    found.push(
-      finding(
-        "stuck",
-        "warn",
-        "client",
-        headline,
-        cause,
-        "Open one: its timeline says whether calls failed or nobody came.",
-      ),
-    );
-  }
   return found;
+}
+
+// Why a flow waits, its age does not tell: nobody may have come, or calls may fail. Where the
+// backend fails the very step that leads on, that is told already.
+function waiting(summary, stuckSeconds, found) {
+  const isOld = (state) => state.flows > 0 && state.oldest > stuckSeconds;
+  const isTold = found.some(({ kind }) => ["silent", "errors", "refused"].includes(kind));
+  const old = summary.open.filter(
+    (state) => isOld(state) && !(isTold && isFailing(state, summary)),
+  );
+  if (old.length === 0) return [];
+  const worst = old.reduce((one, other) => (other.oldest > one.oldest ? other : one));
+  const headline =
+    `Flows wait longer than ${duration(stuckSeconds)}: the oldest in ${worst.state} is ` +
+    `${duration(worst.oldest)} old`;
+  const cause = `Protocol ${worst.protocol}. The oldest are listed below.`;
+  const advice = "Open one: its timeline says whether calls failed or nobody came.";
+  return [finding("stuck", "warn", "unsaid", headline, cause, advice)];
+}
+
+// Whether calls to a step that leads on from a state fail.
+function isFailing({ protocol, next }, { calls: { rows } }) {
+  return rows.some(
+    (row) =>
+      row.protocol === protocol &&
+      next.includes(row.step) &&
+      row.timeouts + row.unavailable + row.classes[5] + row.refused > 0,
+  );
 }
 
 function well(summary) {

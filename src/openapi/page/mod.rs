@@ -8,26 +8,16 @@ mod kind;
 mod operation;
 mod schema;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Components, OpenApi, PathItem};
 
 use self::html::Html;
 use super::codes::CodeFacts;
 use crate::orchestrator::code::Code;
+use crate::web_page::WebPage;
 
 const LOOK: &str = include_str!("look.css");
 const FILTER: &str = include_str!("filter.js");
-
-/// A page that is written out.
-pub struct Rendered {
-    /// The page, whole.
-    pub html: String,
-    /// Its `Content-Security-Policy`.
-    pub policy: String,
-}
 
 /// What the parts of a page look things up in.
 struct Page<'a> {
@@ -40,10 +30,10 @@ struct Page<'a> {
 /// # Errors
 ///
 /// Where an example cannot be written as JSON.
-pub fn rendered(
+pub(crate) fn rendered(
     document: &OpenApi,
     facts: fn(Code) -> CodeFacts,
-) -> Result<Rendered, serde_json::Error> {
+) -> Result<WebPage, serde_json::Error> {
     let none = Components::default();
     let page = Page {
         components: document.components.as_ref().unwrap_or(&none),
@@ -70,20 +60,7 @@ pub fn rendered(
             });
         });
     });
-    Ok(Rendered {
-        html: html.finish(),
-        policy: policy(),
-    })
-}
-
-fn policy() -> String {
-    let digest = |text: &str| STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; \
-         img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        digest(FILTER),
-        digest(LOOK)
-    )
+    Ok(WebPage::new(html.finish(), LOOK, FILTER))
 }
 
 fn head(html: &mut Html, document: &OpenApi) {

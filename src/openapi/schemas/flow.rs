@@ -100,7 +100,7 @@ fn transition() -> Shape {
         (
             "at",
             Always,
-            time("When. An expiry is dated to the deadline."),
+            time("When. An expiry is dated to the deadline; one by an operator, to its request."),
         ),
         ("attemptID", Sometimes, text(attempt).into()),
         (

@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use super::families::Families;
 use crate::orchestrator::code::Code;
 
+/// How a reload ends whose definitions are in use.
+const LOADED: &str = "loaded";
+
 /// How a reload may end.
-const OUTCOMES: [&str; 2] = ["loaded", "refused"];
+const OUTCOMES: [&str; 2] = [LOADED, "refused"];
 
 /// Ends of calls that an alert waits for the first of.
 const UNANSWERED: [&str; 2] = [super::exchanges::UNAVAILABLE, super::exchanges::TIMEOUT];
@@ -65,9 +68,12 @@ impl Families {
 
     pub(super) fn loaded(&self, at: Timestamp) {
         self.protocols_loaded.set(super::unix_seconds(at));
+        self.protocol_reload_successful.set(1);
     }
 
     pub(super) fn reloaded(&self, outcome: &str) {
         self.protocol_reloads.with_label_values(&[outcome]).inc();
+        let successful = i64::from(outcome == LOADED);
+        self.protocol_reload_successful.set(successful);
     }
 }

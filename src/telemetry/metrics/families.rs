@@ -92,6 +92,9 @@ families! {
     stale_commits: IntCounter "stale_commits_total" [];
     /// Reloads of the protocol definitions, by how they ended.
     protocol_reloads: IntCounterVec "protocol_reloads_total" ["outcome"];
+    /// 1 where the last reload of the protocol definitions was loaded, or none was asked for yet; 0
+    /// where it was refused.
+    protocol_reload_successful: IntGauge "protocol_reload_successful" [];
     /// When the protocol definitions in use were loaded, in Unix time.
     protocols_loaded: Gauge "protocols_loaded_timestamp_seconds" [];
     /// Records of the audit stream that were synced to the disk.

@@ -126,9 +126,9 @@ impl Metrics {
         self.families.audit_records.inc_by(records);
     }
 
-    /// Counts a record of the audit stream that is lost.
-    pub fn audit_lost(&self) {
-        self.families.audit_records_lost.inc();
+    /// Counts records of the audit stream that are lost.
+    pub fn audit_lost(&self, records: u64) {
+        self.families.audit_records_lost.inc_by(records);
     }
 
     /// Counts a try to write the audit file that failed.

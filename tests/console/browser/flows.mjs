@@ -135,6 +135,21 @@ export async function verbatim() {
   faultless(page);
 }
 
+// An open flow whose calls fail alike, more often than is kept.
+export async function folded() {
+  const { flowHandle } = await start();
+  await script(HASH, { status: 503, body: "{}" });
+  for (let call = 0; call < 3; call += 1) await step(flowHandle, "client-data-hash");
+  const page = await opened({ hash: `#flow=${flowHandle}` });
+  const entry = "#flow-timeline li:nth-child(3)";
+  await says(page, entry, /no recorded answer, 3 \u00d7.*\d \u2013 \d\d:/);
+  for (let call = 0; call < 14; call += 1) await step(flowHandle, "client-data-hash");
+  await says(page, entry, "no recorded answer, 16 \u00d7");
+  same(await page.$$eval("#flow-timeline > li", (all) => all.length), 3, "entries");
+  await says(page, "#flow-refused", "only the latest 16 are kept");
+  faultless(page);
+}
+
 export async function live() {
   const { flowHandle } = await start();
   const page = await opened({ hash: `#flow=${flowHandle}` });

@@ -26,7 +26,8 @@ export async function away() {
 }
 
 export async function stuck() {
-  await told("stuck", "Flows are stuck: the oldest in registered is", "At fault: Client", async (page) => {
+  const sentence = "Flows wait longer than 10 s: the oldest in registered is";
+  await told("stuck", sentence, "At fault: Client or backend", async (page) => {
     await page.select("#stuck", "10");
   });
 }

@@ -2,7 +2,7 @@
 // that it sees the trouble as growth.
 
 import { faultless, headline, opened, please, says, text, watching } from "./browser.mjs";
-import { REGISTER, START, post, script, start, step, verified } from "./service.mjs";
+import { HASH, REGISTER, START, post, script, start, step, verified } from "./service.mjs";
 
 async function together(number, what) {
   await Promise.all(Array.from({ length: number }, (_, at) => what(at)));
@@ -52,6 +52,25 @@ export async function errors() {
   await together(4, () => post("/v1/flows/start", START));
   await headline(page, "The backend answers errors: 100 % of calls in the last");
   await blamed(page, "At fault: Backend");
+  // Steps that nobody called are folded away.
+  const rows = await page.$$eval("#backend tbody tr", (rows) => rows.map((row) => row.innerText));
+  if (rows.length !== 1 || !rows[0].startsWith("start")) throw new Error(`rows: ${rows}`);
+  await says(page, "#backend-idle", "2 idle steps");
+  await page.click("#backend-idle summary");
+  await says(page, "#backend-idle", /app-attest\s+client-data-hash, assert/);
+  faultless(page);
+}
+
+export async function refused() {
+  const page = await opened();
+  await watching(page);
+  const { flowHandle } = await start();
+  await script(HASH, { status: 422, body: '{"error":"UNKNOWN_KEY"}' });
+  for (let call = 0; call < 4; call += 1) await step(flowHandle, "client-data-hash");
+  await headline(page, "The backend refuses what it is sent: 80 % of calls in the last");
+  await blamed(page, "At fault: Backend or client");
+  await says(page, "#cause", "most at client-data-hash (app-attest), 4 of 4 there");
+  await says(page, "#cause", "HTTP 422");
   faultless(page);
 }
 
@@ -106,7 +125,8 @@ export async function stuck() {
   await watching(page);
   await start();
   await page.select("#stuck", "10");
-  await headline(page, /Flows are stuck: the oldest in registered is \d+ s old/);
+  await headline(page, /Flows wait longer than 10 s: the oldest in registered is \d+ s old/);
+  await blamed(page, "At fault: Client or backend");
   await says(page, "#oldest-words", "1 flow of those listed is stuck");
   await page.select("#stuck", "3600");
   await headline(page, /All is well|All is quiet/);

@@ -69,6 +69,25 @@ async function checked(page) {
   await noSidewaysScroll(page);
 }
 
+// Every number of the backend's table is seen without scrolling sideways, the worst step first.
+async function numbersFit(page) {
+  const [content, room] = await page.$eval("#backend-scroll", (region) => [
+    region.scrollWidth,
+    region.clientWidth,
+  ]);
+  if (content > room) throw new Error(`the backend's table is ${content} px wide in ${room}`);
+  await says(page, "#backend tbody tr:first-child", "client-data-hash");
+}
+
+// Who is at fault stands in the headline's first line.
+async function blameIsBeside(page) {
+  const [headline, blame] = await page.evaluate(() =>
+    ["headline", "blame"].map((id) => document.getElementById(id).getBoundingClientRect().toJSON()),
+  );
+  if (blame.left < headline.right || blame.top > headline.top + 20)
+    throw new Error("who is at fault stands on a line of its own");
+}
+
 export async function looks() {
   const views = [
     ["light", await opened({ height: 1000 })],
@@ -87,6 +106,8 @@ export async function looks() {
     await headline(page, "The backend answers only in part");
     await polled(page, 1);
     await checked(page);
+    await numbersFit(page);
+    if (name !== "phone") await blameIsBeside(page);
     await shot(page, `console-${name}`, false);
     await page.evaluate((handle) => {
       location.hash = `#flow=${handle}`;

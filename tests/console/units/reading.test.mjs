@@ -132,6 +132,33 @@ test("transitions and attempts stand in one order, with the time between them", 
   assert.ok(told[2].text.includes("Nothing reached the backend."));
 });
 
+test("calls that fail alike one after the other are one entry, from the first to the last", () => {
+  const told = timeline(
+    flow(
+      "open",
+      false,
+      [answered(1, "start", "created", "open"), answered(50, "next", "open", "open")],
+      [
+        failed(10, "next", "backend_timeout"),
+        failed(12, "next", "backend_timeout"),
+        failed(20, "next", "backend_timeout"),
+        failed(30, "next", "backend_unavailable"),
+        failed(55, "next", "backend_unavailable"),
+      ],
+    ),
+  ).slice(2);
+  assert.deepEqual(
+    told.map(({ title, at, until, since }) => [plain(title), at, until, since]),
+    [
+      ["next: no recorded answer, 3 \u00d7", at(10), at(20), 9],
+      ["next: no recorded answer", at(30), undefined, 10],
+      ["next: open \u2192 open", at(50), undefined, 20],
+      ["next: no recorded answer", at(55), undefined, 5],
+    ],
+  );
+  assert.deepEqual(told[0].attemptIDs, ["b10", "b12", "b20"]);
+});
+
 test("in one millisecond a failed call is before the answer to its step, and after another's", () => {
   const same = timeline(
     flow(

@@ -9,7 +9,14 @@ const { Scrapes, parseMetrics, summarised, verdict, CODES } = page(
 );
 
 const PROTOCOLS = new Map([
-  ["p", { states: ["created", "open", "done"], terminal: ["done", "error", "expired"] }],
+  [
+    "p",
+    {
+      states: ["created", "open", "done"],
+      terminal: ["done", "error", "expired"],
+      steps: { start: { from: ["created"] }, next: { from: ["open"] } },
+    },
+  ],
 ]);
 const WELL = { lost: null, ready: null };
 const plain = (text) => text.replaceAll("\u00a0", " ");
@@ -25,8 +32,8 @@ function found(lines, health = WELL, stuck = 300) {
 
 const requests = (number) =>
   `integrator_http_request_duration_seconds_count{method="POST",route="/v1/flows/{flowHandle}/{step}",status="200"} ${number}`;
-const calls = (status, number) =>
-  `integrator_backend_requests_total{protocol="p",step="start",status="${status}"} ${number}`;
+const calls = (status, number, step = "start") =>
+  `integrator_backend_requests_total{protocol="p",step="${step}",status="${status}"} ${number}`;
 const rejections = (code, number, step = "next") =>
   `integrator_rejections_total{protocol="p",step="${step}",code="${code}"} ${number}`;
 const move = (to, number) =>
@@ -82,6 +89,40 @@ test("answers of 5xx are the backend's fault", () => {
   assert.deepEqual([worst.kind, worst.fault], ["errors", "backend"]);
 });
 
+test("answers of 4xx are told with their share, their step and their status", () => {
+  const [worst] = found([
+    requests(8),
+    calls(200, 2),
+    calls(404, 1),
+    calls(422, 5),
+    rejections("backend_error", 6, "start"),
+  ]);
+  assert.deepEqual([worst.kind, worst.level, worst.fault], ["refused", "bad", "judged"]);
+  assert.equal(
+    plain(worst.headline),
+    "The backend refuses what it is sent: 75 % of calls in the last minute were 4xx",
+  );
+  assert.equal(
+    plain(worst.cause),
+    "6 of 8 calls, most at start (p), 6 of 8 there, most often HTTP 422.",
+  );
+});
+
+test("some refused calls among answered ones are a warning", () => {
+  const refused = [calls(422, 3), rejections("backend_error", 3, "start")];
+  const [worst] = found([requests(20), calls(200, 17), ...refused]);
+  assert.deepEqual([worst.kind, worst.level], ["refused", "warn"]);
+});
+
+test("two refused calls are no finding", () => {
+  const refused = [calls(422, 2), rejections("backend_error", 2, "start")];
+  assert.equal(found([requests(20), calls(200, 18), ...refused])[0].kind, "well");
+});
+
+test("a 4xx that the definition takes for an answer is no refusal", () => {
+  assert.equal(found([requests(20), calls(400, 20)])[0].kind, "well");
+});
+
 test("an answer that no rule places is between backend and definition", () => {
   const [worst] = found([requests(10), calls(200, 10), rejections("backend_unclassified", 1)]);
   assert.deepEqual([worst.kind, worst.fault], ["unclassified", "contract"]);
@@ -124,19 +165,45 @@ test("flows that expire are told with their share of those that ended", () => {
   const [worst] = found([requests(10), calls(200, 10), move("done", 9), expired]);
   assert.deepEqual([worst.kind, worst.fault], ["expiry", "client"]);
   assert.ok(plain(worst.cause).startsWith("25 % of the flows that ended"), worst.cause);
+  assert.ok(worst.cause.includes("or an operator expired them"), worst.cause);
 });
 
-test("flows older than the reader's bound are stuck, ended ones never", () => {
-  const flows = (state, age) => [
-    `integrator_flows{protocol="p",state="${state}"} 1`,
-    `integrator_flow_oldest_age_seconds{protocol="p",state="${state}"} ${age}`,
-  ];
+const flows = (state, age) => [
+  `integrator_flows{protocol="p",state="${state}"} 1`,
+  `integrator_flow_oldest_age_seconds{protocol="p",state="${state}"} ${age}`,
+];
+
+test("flows older than the reader's bound are told, ended ones never, and nobody is accused", () => {
   const lines = [...flows("open", 400), ...flows("done", 9000), ...flows("expired", 9000)];
+  const [worst] = found(lines);
+  assert.deepEqual([worst.kind, worst.fault], ["stuck", "unsaid"]);
   assert.equal(
-    plain(found(lines)[0].headline),
-    "Flows are stuck: the oldest in open is 6 min 40 s old",
+    plain(worst.headline),
+    "Flows wait longer than 5 min: the oldest in open is 6 min 40 s old",
   );
   assert.equal(found(lines, WELL, 900)[0].kind, "quiet");
+});
+
+for (const [status, kind] of [
+  ["unavailable", "silent"],
+  ["503", "errors"],
+  ["422", "refused"],
+]) {
+  test(`flows that wait where calls fail are told by that alone: ${status}`, () => {
+    const lines = [...flows("open", 400), calls(status, 9, "next"), rejections("backend_error", 9)];
+    assert.deepEqual(
+      found(lines).map((finding) => finding.kind),
+      [kind],
+    );
+  });
+}
+
+test("flows that wait where no call fails are told beside a failing step elsewhere", () => {
+  const lines = [...flows("open", 400), calls("unavailable", 9, "start")];
+  assert.deepEqual(
+    found(lines).map(({ kind }) => kind),
+    ["silent", "stuck"],
+  );
 });
 
 test("a store that does not answer is told before all else, with its own words", () => {
@@ -183,7 +250,7 @@ test("bugs, full stores, late sweeps, late answers and held starts are each a fi
 test("every code of the service has somebody at fault", () => {
   for (const [code, [who, words]] of Object.entries(CODES)) {
     assert.ok(
-      ["backend", "client", "contract", "integrator", "nobody", "store"].includes(who),
+      ["backend", "client", "contract", "integrator", "nobody", "store", "time"].includes(who),
       code,
     );
     assert.ok(words.length > 5, code);

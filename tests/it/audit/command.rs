@@ -25,7 +25,11 @@ fn run(site: &Site, arguments: &[&str]) -> (Option<i32>, String) {
 /// The last record's hash.
 fn hash(site: &Site) -> String {
     let head = fs::read_to_string(site.folder.path().join("audit.log.head")).expect("a head");
-    let (_, hash) = head.trim().split_once(':').expect("a hash");
+    let (_, hash) = head
+        .lines()
+        .next()
+        .and_then(|line| line.split_once(':'))
+        .expect("a hash");
     hash.to_owned()
 }
 
@@ -42,7 +46,7 @@ fn a_whole_chain_is_told_file_by_file_and_exits_0() {
         Some(
             0,
         ),
-        "audit.log.1: records 1 to 3 (3), 2026-01-17T12:00:00.000Z to 2026-01-17T12:00:00.000Z\naudit.log: records 4 to 5 (2), 2026-01-17T12:00:00.000Z to 2026-01-17T12:00:00.000Z\nwhole, head 5:HASH\n",
+        "audit.log.1: records 1 to 3 (3), 2026-01-17T12:00:00.000Z to 2026-01-17T12:00:00.000Z\naudit.log: records 4 to 6 (3), 2026-01-17T12:00:00.000Z to 2026-01-17T12:00:00.000Z\nwhole, head 6:HASH\n",
     )
     "#);
 }
@@ -121,4 +125,20 @@ fn a_file_that_is_written_now_can_be_verified_and_stays_the_services() {
     assert_eq!(code, Some(0), "{told}");
     stream.stop();
     assert_eq!(run(&site, &["audit.log"]).0, Some(0));
+}
+
+#[test]
+fn records_that_a_stop_could_not_write_are_told_before_the_next_start() {
+    let site = Site::of(3);
+    let head = site.folder.path().join("audit.log.head");
+    let noted = fs::read_to_string(&head).expect("a head");
+    fs::write(&head, format!("{noted}lost 5 after 3\n")).expect("written");
+
+    let (code, told) = run(&site, &["audit.log"]);
+
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("note: 5 records could not be written"),
+        "{told}"
+    );
 }

@@ -7,12 +7,15 @@
 
 mod changes;
 mod command;
+mod emptied;
+mod giving_up;
 mod stream;
 
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use appattest_integrator::audit::verify::{Input, Verdict, verify};
 use appattest_integrator::audit::{Noted, OpenError, Options, Stream};
@@ -20,6 +23,9 @@ use appattest_integrator::clock::ManualClock;
 use appattest_integrator::orchestrator::ReloadOutcome;
 use appattest_integrator::telemetry::metrics::Metrics;
 use tempfile::TempDir;
+
+/// Far more than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with a stream, which may be open.
 pub(crate) struct Site {
@@ -70,9 +76,9 @@ impl Site {
 
     /// Waits until the file holds something.
     fn begun(&self) {
-        while self.path().metadata().map_or(0, |file| file.len()) == 0 {
-            std::thread::yield_now();
-        }
+        until("the file holds something", || {
+            self.path().metadata().is_ok_and(|file| file.len() > 0)
+        });
     }
 
     pub(crate) fn old(&self) -> PathBuf {
@@ -87,6 +93,12 @@ impl Site {
         Noted::read_beside(&self.path())
             .expect("it can be read")
             .expect("it is there")
+    }
+
+    /// Moves the file away and puts a folder in its place, so that nothing can be written.
+    fn block(&self) {
+        fs::rename(self.path(), self.old()).expect("renamed");
+        fs::create_dir(self.path()).expect("made");
     }
 
     /// A sample of the metrics.
@@ -108,6 +120,15 @@ impl Site {
     }
 }
 
+/// Looks until it holds; fails where that never comes.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = tokio::time::Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "it never came to: {what}");
+        std::thread::yield_now();
+    }
+}
+
 /// The verdict on files with these bytes.
 pub(crate) fn judge(files: &[Vec<u8>], heads: &[Noted]) -> Verdict {
     let inputs = files.iter().enumerate().map(|(number, bytes)| Input {
@@ -122,4 +143,10 @@ pub(crate) fn judge(files: &[Vec<u8>], heads: &[Noted]) -> Verdict {
 pub(crate) fn problem(verdict: &Verdict) -> String {
     let problem = verdict.problem.as_ref();
     problem.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Why the stream is not gone on with.
+fn refusal(site: &Site) -> String {
+    let refused = site.open().err().map(|error| error.to_string());
+    refused.expect("it is refused")
 }

@@ -1,5 +1,6 @@
 //! The stream as it is written: it goes on over restarts, crashes, rotation and a disk that is away.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,12 +9,7 @@ use appattest_integrator::orchestrator::ReloadOutcome;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Site, problem};
-
-fn refusal(site: &Site) -> String {
-    let refused = site.open().err().map(|error| error.to_string());
-    refused.expect("it is refused")
-}
+use super::{Site, problem, refusal, until};
 
 fn append(site: &Site, bytes: &[u8]) {
     let mut file = fs::File::options()
@@ -121,13 +117,13 @@ fn a_full_queue_loses_records_and_the_chain_tells_how_many() {
     let audit = stream.audit();
     audit.started();
     // A folder in the place of the file: nothing can be written until it is gone.
-    fs::rename(site.path(), site.old()).expect("renamed");
-    fs::create_dir(site.path()).expect("made");
-    let mut put = 1;
-    while site.metric("integrator_audit_records_lost_total") < 10 {
+    site.block();
+    let put = Cell::new(1);
+    until("the queue is full", || {
         audit.reloaded(&ReloadOutcome::Loaded);
-        put += 1;
-    }
+        put.set(put.get() + 1);
+        site.metric("integrator_audit_records_lost_total") >= 10
+    });
     let lost = site.metric("integrator_audit_records_lost_total");
 
     fs::remove_dir(site.path()).expect("removed");
@@ -145,7 +141,7 @@ fn a_full_queue_loses_records_and_the_chain_tells_how_many() {
     };
     let stop_lost = 1 - told("stop");
     assert_eq!(verdict.lost, lost + stop_lost);
-    assert_eq!(told("start") + told("reload") + lost, put);
+    assert_eq!(told("start") + told("reload") + lost, put.get());
 }
 
 #[test]
@@ -157,9 +153,9 @@ fn no_other_file_is_gone_on_with_in_the_place_of_one_that_was_moved_away() {
     fs::rename(site.path(), site.old()).expect("renamed");
     fs::rename(&other, site.path()).expect("renamed");
     stream.audit().started();
-    while site.metric("integrator_audit_write_failures_total") == 0 {
-        std::thread::yield_now();
-    }
+    until("the other file is refused", || {
+        site.metric("integrator_audit_write_failures_total") > 0
+    });
 
     assert_eq!(site.bytes(), b"not ours\n");
     fs::rename(site.path(), &other).expect("renamed");

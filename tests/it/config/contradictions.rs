@@ -72,3 +72,21 @@ fn what_is_doubtful_is_told_and_allowed() {
         .config();
     insta::assert_snapshot!(config.warnings.join("\n"));
 }
+
+#[test]
+fn the_audit_stream_has_a_file_of_its_own() {
+    let both = |audit: &str| {
+        format!("store = {{ kind = 'sqlite', path = 'flows.db' }}\nlog.audit = '{audit}'")
+    };
+    for same in ["flows.db", "./flows.db"] {
+        let told = problems_of(&both(same));
+        assert!(
+            told.starts_with("log.audit (") && told.contains("one of its own"),
+            "{told}"
+        );
+    }
+    Layers::none().file(both("audit.log")).config();
+    Layers::none()
+        .file("store.kind = 'memory'\nlog.audit = 'flows.db'")
+        .config();
+}

@@ -1,8 +1,12 @@
 //! How much following may cost.
 
-use appattest_integrator::orchestrator::MOST_WATCHERS;
+use std::time::Duration;
+
+use appattest_integrator::api::Listener;
+use appattest_integrator::orchestrator::{Audience, MOST_OF_A_FLOW, MostWatchers};
 use appattest_integrator::phase::Phase;
 use appattest_integrator::store::{Next, Replacement};
+use tokio::time::timeout;
 
 use crate::harness::events::Told;
 use crate::harness::protocols::EXAMPLE;
@@ -11,6 +15,15 @@ use crate::harness::stores::Kind;
 use crate::harness::{Answer, Service, Setup};
 
 const STREAMS: &str = "integrator_event_streams";
+/// Nothing that is waited for takes this long unless it never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn at_most(callers: usize, operators: usize) -> Setup {
+    Setup {
+        most_watchers: MostWatchers { callers, operators },
+        ..Setup::default()
+    }
+}
 
 #[tokio::test]
 async fn open_streams_are_counted_and_leave_nothing_behind() {
@@ -26,34 +39,87 @@ async fn open_streams_are_counted_and_leave_nothing_behind() {
 
     drop((first, second, third));
 
-    while service.metric(STREAMS).await > 0.0 {
-        tokio::task::yield_now().await;
-    }
+    let all_are_gone = async {
+        while service.metric(STREAMS).await > 0.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let gone = timeout(PATIENCE, all_are_gone).await;
+    gone.expect("streams that nobody reads end");
     assert_eq!(service.shared.watchers.flows(), 0);
 }
 
 #[tokio::test]
 async fn no_more_than_the_bound_are_open_at_once() {
-    let service = Service::start().await;
+    let service = at_most(3, 0).start().await;
     let handle = service.registered().await;
-    let mut watching = Vec::new();
-    for _ in 0..MOST_WATCHERS {
-        watching.push(service.orchestrator.watch(&handle, None).await.unwrap());
+    let mut following = Vec::new();
+    for _ in 0..3 {
+        following.push(service.follow(&service.registered().await).await);
     }
     let path = format!("/v1/flows/{handle}/events");
 
     let full = service.get(&path).await;
+
     full.is_problem(503, "capacity_exhausted");
     assert_eq!(full.header("retry-after"), Some("1"));
     assert_eq!(
         full.string("/detail"),
-        "no event stream can be opened now: 1024 are open in this process. Read the flow's status, or try again later."
+        "no event stream can be opened now: 3 are open at this listener. Read the flow's status, or try again later."
     );
     let absent = format!("/v1/flows/{}/events", "A".repeat(32));
     service.get(absent).await.is_problem(404, "not_found");
+}
 
-    drop(watching.pop());
+#[tokio::test]
+async fn a_stream_that_ends_makes_room_for_another() {
+    let service = at_most(1, 0).start().await;
+    let handle = service.registered().await;
+    let watch = service.orchestrator.watch(&handle, None, Audience::Callers);
+    let watch = watch.await.unwrap();
+
+    drop(watch);
+
     service.follow(&handle).await;
+}
+
+#[tokio::test]
+async fn those_who_follow_one_flow_leave_room_for_those_of_others() {
+    let service = at_most(MOST_OF_A_FLOW + 1, 0).start().await;
+    let handle = service.registered().await;
+    let mut following = Vec::new();
+    for _ in 0..MOST_OF_A_FLOW {
+        following.push(service.follow(&handle).await);
+    }
+
+    let full = service.get(format!("/v1/flows/{handle}/events")).await;
+
+    full.is_problem(503, "capacity_exhausted");
+    assert_eq!(
+        full.string("/detail"),
+        "no event stream can be opened now: 16 of this flow are open in this process. Read the flow's status, or try again later."
+    );
+    service.follow(&service.registered().await).await;
+}
+
+#[tokio::test]
+async fn operators_follow_flows_where_callers_have_taken_all_their_places() {
+    let setup = Setup {
+        listener: Listener::Operator,
+        ..at_most(0, 1)
+    };
+    let operators = setup.start().await;
+    let setup = Setup {
+        listener: Listener::Product,
+        ..at_most(0, 1)
+    };
+    let callers = operators.beside(setup).await;
+    let handle = callers.registered().await;
+
+    let refused = callers.get(format!("/v1/flows/{handle}/events")).await;
+
+    refused.is_problem(503, "capacity_exhausted");
+    operators.follow(&handle).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 )]
 
 mod bounds;
+mod damage;
 mod instances;
 mod order;
 mod resume;

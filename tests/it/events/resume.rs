@@ -99,7 +99,7 @@ async fn an_id_that_is_no_version_is_refused() {
         "+1",
         "1.0",
         "1 2",
-        "18446744073709551616",
+        "100000000000000000000",
         "\u{661}",
     ] {
         let request = Request::get(&path).header("last-event-id", bad);
@@ -110,4 +110,14 @@ async fn an_id_that_is_no_version_is_refused() {
     let twice = Request::get(&path).header("last-event-id", "1");
     let twice = service.ask(twice.header("last-event-id", "1")).await;
     twice.is_problem(400, "invalid_input");
+}
+
+#[tokio::test]
+async fn an_id_beyond_every_version_is_taken_as_long_as_the_document_has_it() {
+    let service = Service::start().await;
+    let handle = service.verified().await;
+
+    for beyond in ["7", "18446744073709551615", "99999999999999999999"] {
+        assert_eq!(ids(&service, &handle, beyond).await, ["6"], "{beyond}");
+    }
 }

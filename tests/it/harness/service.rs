@@ -12,7 +12,7 @@ use appattest_integrator::backend::client::{self, BackendClient};
 use appattest_integrator::catalog::{Catalog, Catalogs};
 use appattest_integrator::clock::{Clock, ManualClock};
 use appattest_integrator::listen::{accept, bind, converse};
-use appattest_integrator::orchestrator::{Orchestrator, Shared, Swept};
+use appattest_integrator::orchestrator::{MostWatchers, Orchestrator, Shared, Swept};
 use appattest_integrator::phase::Phases;
 use appattest_integrator::store::FlowStore;
 use appattest_integrator::store::timed::TimedStore;
@@ -40,6 +40,7 @@ pub(crate) struct Setup {
     /// In place of the scripted backend's.
     pub(crate) base_url: Option<String>,
     pub(crate) listener: Listener,
+    pub(crate) most_watchers: MostWatchers,
     pub(crate) log_artifacts: bool,
     pub(crate) seed: u64,
 }
@@ -56,6 +57,10 @@ impl Default for Setup {
             backend_headers: Vec::new(),
             base_url: None,
             listener: Listener::Whole,
+            most_watchers: MostWatchers {
+                callers: 32,
+                operators: 32,
+            },
             log_artifacts: false,
             seed: 1,
         }
@@ -139,6 +144,7 @@ impl Service {
             clock.clone(),
             Arc::new(SeededEntropy::new(setup.seed)),
             telemetry.clone(),
+            setup.most_watchers,
         ));
         let base_url = setup.base_url.clone();
         let base_url = base_url.unwrap_or_else(|| format!("http://{}", backend.address));
@@ -195,7 +201,6 @@ impl Service {
         self.ask(Request::post(path, body)).await
     }
 
-    /// One sweep.
     /// From now on time jumps over pauses and to deadlines, as long as nothing else happens. A
     /// store outside this thread takes real time to answer; over it time passes as it does.
     pub(crate) fn let_time_jump(&self) {

@@ -309,3 +309,18 @@ async fn the_log_tells_the_head_at_the_end_so_that_it_can_be_kept_elsewhere() {
 
     assert_eq!(line["head"], beside.trim());
 }
+
+#[tokio::test]
+async fn a_stream_is_said_to_go_on_only_where_it_has_records() {
+    let (backend, place) = (backend().await, Place::new());
+    let mut said_by_run = Vec::new();
+    for _ in 0..2 {
+        let launch = place.launch(&backend);
+        let (mut process, words) = launch.started_with_its_first_words().await;
+        stop(&mut process).await;
+        let goes_on = |line: &String| line.contains("the audit stream goes on");
+        said_by_run.push(words.iter().any(goes_on));
+    }
+
+    assert_eq!(said_by_run, [false, true]);
+}

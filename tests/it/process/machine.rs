@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Launch, PATIENCE, Process};
-use crate::harness::{Backend, Client, Request};
+use crate::harness::events::EventStream;
+use crate::harness::{Answer, Backend, Client, Request};
 
 #[tokio::test]
 async fn a_log_that_nobody_reads_any_more_stops_nothing() {
@@ -110,6 +111,33 @@ async fn more_connections_than_places_wait_without_using_the_processor() {
     recovers(&process).await;
     process.signal(Signal::TERM);
     assert_eq!(process.ended().await, Some(0));
+}
+
+#[tokio::test]
+async fn event_streams_leave_room_for_other_connections() {
+    let backend = Backend::start().await;
+    // No deadline that has passed: the stream of a flow that has ended is over at once.
+    let registered = Answer::json(r#"{"flowID":"flow-1"}"#);
+    backend.always("/app-attest/register", registered);
+    // Half of the files but 16 are connections, and a quarter of these may be streams.
+    let process = Launch::service_after("ulimit -n 160", &backend)
+        .start()
+        .await;
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        let handle = process.start_flow().await;
+        for _ in 0..8 {
+            let request = Request::get(format!("/v1/flows/{handle}/events"));
+            let opening = EventStream::open(process.address, &request);
+            let stream = timeout(PATIENCE, opening).await.expect("answered");
+            if stream.head.starts_with("HTTP/1.1 200 ") {
+                open.push(stream);
+            }
+        }
+    }
+
+    assert_eq!(open.len(), 16);
+    recovers(&process).await;
 }
 
 #[tokio::test]

@@ -228,6 +228,8 @@ async fn one_broken_file_changes_nothing_and_is_told_in_log_metrics_and_route() 
     assert!(problems.contains("broken.toml:1"), "{problems}");
     let outcome = r#"integrator_protocol_reloads_total{outcome="refused"}"#;
     assert_eq!(process.metric(outcome).await, 1.0);
+    let successful = "integrator_protocol_reload_successful";
+    assert_eq!(process.metric(successful).await, 0.0);
     assert_eq!(process.metric(loaded).await, at_first);
     let listed = process.get("/v1/protocols").await;
     assert_eq!(listed.member("/protocols"), before);
@@ -249,6 +251,7 @@ async fn one_broken_file_changes_nothing_and_is_told_in_log_metrics_and_route() 
     process.reloads("protocols reloaded").await;
     let mended = process.get("/v1/protocols").await;
     assert_eq!(mended.string("/reload/outcome"), "loaded");
+    assert_eq!(process.metric(successful).await, 1.0);
 }
 
 #[tokio::test]
