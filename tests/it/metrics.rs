@@ -126,7 +126,7 @@ async fn backend_is_silent(service: &Service) {
     service.let_time_jump();
     let reply = asking.await.expect("it is answered");
     reply.is_problem(504, "backend_timeout");
-    tokio::time::resume();
+    service.let_time_pass();
 }
 
 /// An answer after the flow has expired.

@@ -25,6 +25,7 @@ pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod store;
 pub(crate) mod stores;
+mod time;
 
 pub(crate) use self::backend::{Answer, Backend};
 pub(crate) use self::client::{Client, Reply, Request};

@@ -201,14 +201,6 @@ impl Service {
         self.ask(Request::post(path, body)).await
     }
 
-    /// From now on time jumps over pauses and to deadlines, as long as nothing else happens. A
-    /// store outside this thread takes real time to answer; over it time passes as it does.
-    pub(crate) fn let_time_jump(&self) {
-        if self.store.kind() == "memory" {
-            tokio::time::pause();
-        }
-    }
-
     /// Waits for whatever goes on behind the back of those who were answered.
     pub(crate) async fn steps_end(&self) {
         while !self.shared.steps.is_empty() {
