@@ -94,17 +94,12 @@ impl Orchestrator {
             Ok(conversation) => conversation,
             Err(failure) => return Followed::Told(Err(failure)),
         };
-        let replacement = Replacement {
-            handle: found.flow.handle().clone(),
-            over: found.flow.version(),
-            fence: found.flow.claim().map(|claim| claim.id),
-            next: Next::Record {
-                stored: Stored::new(conversation.flow().clone(), found.protocol.clone()),
-                answer: None,
-                dropped: Vec::new(),
-            },
-            not_after: Some(found.flow.deadline()),
+        let next = Next::Record {
+            stored: Stored::new(conversation.flow().clone(), found.protocol.clone()),
+            answer: None,
+            dropped: Vec::new(),
         };
+        let replacement = Replacement::over(&found.flow, next, Some(found.flow.deadline()));
         let span = spans::claim(conversation.about());
         let replaced = self.store.replace(replacement).instrument(span.clone());
         let replaced = replaced.await;

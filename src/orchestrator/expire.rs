@@ -71,17 +71,12 @@ impl Orchestrator {
     /// Whether the flow is stored as expired; `false` where another one changed it first, or its
     /// deadline came.
     async fn save_expired(&self, found: &Found, expired: &Expired) -> Result<bool, StoreError> {
-        let replacement = Replacement {
-            handle: found.flow.handle().clone(),
-            over: found.flow.version(),
-            fence: found.flow.claim().map(|claim| claim.id),
-            next: Next::Record {
-                stored: Stored::new(expired.flow.clone(), found.protocol.clone()),
-                answer: None,
-                dropped: Vec::new(),
-            },
-            not_after: Some(found.flow.deadline()),
+        let next = Next::Record {
+            stored: Stored::new(expired.flow.clone(), found.protocol.clone()),
+            answer: None,
+            dropped: Vec::new(),
         };
+        let replacement = Replacement::over(&found.flow, next, Some(found.flow.deadline()));
         match self.store.replace(replacement).await {
             Ok(replaced) => Ok(replaced == Replaced::Done),
             // It may have been carried out all the same, and must be told of then.

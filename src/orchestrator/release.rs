@@ -157,13 +157,7 @@ impl Orchestrator {
     }
 
     async fn forget(&self, seen: &Seen) -> Result<Replaced, StoreError> {
-        let replacement = Replacement {
-            handle: seen.flow.handle().clone(),
-            over: seen.flow.version(),
-            fence: seen.flow.claim().map(|claim| claim.id),
-            next: Next::Nothing,
-            not_after: None,
-        };
+        let replacement = Replacement::over(&seen.flow, Next::Nothing, None);
         self.store.replace(replacement).await
     }
 }

@@ -132,13 +132,7 @@ impl Orchestrator {
     }
 
     pub(super) async fn replace(&self, seen: &Seen, next: Next) -> Result<Replaced, StoreError> {
-        let replacement = Replacement {
-            handle: seen.flow.handle().clone(),
-            over: seen.flow.version(),
-            fence: seen.flow.claim().map(|claim| claim.id),
-            next,
-            not_after: Some(seen.flow.deadline()),
-        };
+        let replacement = Replacement::over(&seen.flow, next, Some(seen.flow.deadline()));
         self.store.replace(replacement).await
     }
 

@@ -151,13 +151,7 @@ impl Orchestrator {
     }
 
     async fn replace_found(&self, found: &Found, next: Next) -> Result<bool, Failure> {
-        let replacement = Replacement {
-            handle: found.flow.handle().clone(),
-            over: found.flow.version(),
-            fence: found.flow.claim().map(|claim| claim.id),
-            next,
-            not_after: None,
-        };
+        let replacement = Replacement::over(&found.flow, next, None);
         Ok(self.store.replace(replacement).await? == Replaced::Done)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use integrator_core::flow::answer::RecordedAnswer;
 use integrator_core::flow::ids::{AttemptId, ClaimId, FlowHandle};
+use integrator_core::flow::record::Flow;
 use integrator_core::flow::time::{Now, Tick};
 use thiserror::Error;
 
@@ -56,6 +57,19 @@ pub struct Replacement {
     pub next: Next,
     /// Refuse from this instant on, judged by the store's own clock in the same operation.
     pub not_after: Option<Tick>,
+}
+
+impl Replacement {
+    /// Replaces a flow as it was read: only as long as neither its version nor its claim changed.
+    pub(crate) fn over(flow: &Flow, next: Next, not_after: Option<Tick>) -> Self {
+        Self {
+            handle: flow.handle().clone(),
+            over: flow.version(),
+            fence: flow.claim().map(|claim| claim.id),
+            next,
+            not_after,
+        }
+    }
 }
 
 /// What takes the place of a record.
