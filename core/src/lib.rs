@@ -1,5 +1,6 @@
 //! Pure core of appattest-integrator.
 
+pub mod control;
 pub mod flow;
 pub mod json;
 pub mod protocol;
