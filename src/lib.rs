@@ -1,5 +1,6 @@
 //! The integrator service.
 
+pub mod admission;
 pub mod api;
 pub mod audit;
 pub mod backend;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-const REGISTERED: &str = r#"{"status":"registered","flowID":"flow-1"}"#;
 const HASH_ISSUED: &str =
     r#"{"clientDataHash_base64":"aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g="}"#;
 const VERIFIED: &str = r#"{"verified":true,"signCount":1}"#;
@@ -27,22 +26,30 @@ async fn serve(mut stream: TcpStream) {
     let _best_effort = stream.set_nodelay(true);
     let mut unread = Vec::new();
     while let Some(path) = request(&mut stream, &mut unread).await {
-        let body = match path.as_str() {
-            "/app-attest/register" => REGISTERED,
-            "/app-attest/client-data-hash" => HASH_ISSUED,
-            _ => VERIFIED,
-        };
-        let length = body.len();
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
-        let answer = format!("{head}: {length}\r\n\r\n{body}");
-        if stream.write_all(answer.as_bytes()).await.is_err() {
+        if stream
+            .write_all(answer(&path, "flow-1").as_bytes())
+            .await
+            .is_err()
+        {
             return;
         }
     }
 }
 
+/// The answer to the call at `path`; a flow that it registers gets the id `flow`.
+pub(crate) fn answer(path: &str, flow: &str) -> String {
+    let body = match path {
+        "/app-attest/register" => format!(r#"{{"status":"registered","flowID":"{flow}"}}"#),
+        "/app-attest/client-data-hash" => HASH_ISSUED.to_owned(),
+        _ => VERIFIED.to_owned(),
+    };
+    let length = body.len();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
+    format!("{head}: {length}\r\n\r\n{body}")
+}
+
 /// Reads one request whole and tells its path.
-async fn request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
+pub(crate) async fn request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
     let head = loop {
         if let Some(end) = unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
             break end + 4;

@@ -2,47 +2,15 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::round::run;
+use crate::beside::{self, Candidate};
 use crate::service::Service;
-use crate::summary::{Spread, per_step};
 use crate::{Settings, backend, large};
 
 /// Definitions beside App Attest: as many as a folder may hold, but for one.
 const OTHERS: usize = 255;
-
-/// A service under measurement.
-struct Candidate {
-    name: &'static str,
-    service: Service,
-    rounds: Vec<Cost>,
-}
-
-/// What a step cost in one round.
-#[derive(Clone, Copy)]
-struct Cost {
-    /// The round's time by the number of its steps.
-    time: Duration,
-    /// The time that the service's threads ran, by the same.
-    processor: Duration,
-}
-
-impl Candidate {
-    async fn run(&self, settings: &Settings) -> Cost {
-        let before = self.service.processor_time();
-        let round = run(self.service.address, settings.flows, settings.clients).await;
-        assert_eq!(round.given_up, 0, "memory takes every flow");
-        let ran = self.service.processor_time().saturating_sub(before);
-        let steps = u32::try_from(round.steps.len()).expect("a number of steps");
-        Cost {
-            time: per_step(&round),
-            processor: ran / steps,
-        }
-    }
-}
 
 /// The folders of definitions.
 struct Ground {
@@ -80,55 +48,16 @@ impl Ground {
         let candidate = |(name, folder): (&'static str, &TempDir)| {
             let folder = folder.path().display().to_string();
             let variables = [("INTEGRATOR__PROTOCOLS__DIR", folder)];
-            Candidate {
-                name,
-                service: Service::start(&settings.program, backend, &variables),
-                rounds: Vec::new(),
-            }
+            Candidate::new(name, Service::start(&settings.program, backend, &variables))
         };
         folders.into_iter().map(candidate).collect()
     }
 }
 
-/// Measures all of them in alternating rounds and prints the table.
+/// Measures all of them and prints the table.
 pub(crate) async fn measure(settings: &Settings) {
     let ground = Ground::new();
     let backend = backend::start().await;
-    let mut candidates = ground.candidates(settings, backend);
-    for round in 0..settings.rounds {
-        // Each goes first as often as any other.
-        let first = round % candidates.len();
-        for candidate in 0..candidates.len() {
-            let place = (first + candidate) % candidates.len();
-            let candidate = candidates.get_mut(place).expect("one of them");
-            let cost = candidate.run(settings).await;
-            if round > 0 {
-                candidate.rounds.push(cost);
-            }
-        }
-    }
-    print(settings, &candidates);
-}
-
-fn print(settings: &Settings, candidates: &[Candidate]) {
-    let Some(alone) = candidates.first() else {
-        return;
-    };
-    println!(
-        "{} counted rounds of {} flows of three steps, {} clients; in each round App Attest alone \
-         is 1.00",
-        settings.rounds.saturating_sub(1),
-        settings.flows,
-        settings.clients
-    );
-    println!("| definitions | processor time per step | its rounds | time per step | its rounds |");
-    println!("| --- | --- | --- | --- | --- |");
-    for candidate in candidates {
-        let compared = |of: fn(&Cost) -> Duration| {
-            let rounds = candidate.rounds.iter().zip(&alone.rounds);
-            Spread::of(rounds.map(|(one, other)| (of(one), of(other))))
-        };
-        let (processor, time) = (compared(|cost| cost.processor), compared(|cost| cost.time));
-        println!("| {} | {processor} | {time} |", candidate.name);
-    }
+    let candidates = ground.candidates(settings, backend);
+    beside::measure(settings, "definitions", candidates).await;
 }

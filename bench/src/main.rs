@@ -6,6 +6,11 @@
 //!
 //! `definitions` tells in the same way whether a step's cost grows with the number or the size of
 //! the definitions that are loaded.
+//!
+//! `gate` tells what a step costs with admission control off and on, and in a program without it if
+//! one is named; `storm` sends a retry storm at the service.
+//!
+//! `laboratory` needs no service: it simulates admission control in virtual time.
 
 #![expect(
     clippy::expect_used,
@@ -14,17 +19,22 @@
 )]
 
 mod backend;
+mod beside;
 mod client;
 mod definitions;
+mod gate;
+mod instructions;
 mod large;
 mod round;
 mod service;
 mod stores;
+mod storm;
 mod summary;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use integrator_bench::laboratory::command::{Arguments, laboratory};
 
 /// Measures the service side by side with itself.
 #[derive(Parser)]
@@ -39,6 +49,12 @@ enum Command {
     Stores(Settings),
     /// What a step costs beside many definitions, and within a large one
     Definitions(Settings),
+    /// What a step costs with admission control
+    Gate(gate::Arguments),
+    /// A retry storm against the live service, with admission control and without
+    Storm(storm::Settings),
+    /// What limiters make of retry storms, in virtual time
+    Laboratory(Arguments),
 }
 
 /// What is measured how often.
@@ -59,7 +75,13 @@ struct Settings {
 }
 
 fn main() {
-    let command = Cli::parse().command;
+    if let Err(refused) = run(Cli::parse().command) {
+        eprintln!("{refused}");
+        std::process::exit(2);
+    }
+}
+
+fn run(command: Command) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -67,5 +89,9 @@ fn main() {
     match command {
         Command::Stores(settings) => runtime.block_on(stores::measure(&settings)),
         Command::Definitions(settings) => runtime.block_on(definitions::measure(&settings)),
+        Command::Gate(arguments) => runtime.block_on(gate::measure(&arguments)),
+        Command::Storm(settings) => runtime.block_on(storm::measure(settings))?,
+        Command::Laboratory(arguments) => laboratory(&arguments)?,
     }
+    Ok(())
 }

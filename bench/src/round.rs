@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::client::Client;
 
-const START: &str = r#"{"keyID_base64":"a2V5","attestationObject_base64":"YXR0ZXN0YXRpb24=","verifyRunID":"run-7"}"#;
-const ASSERT: &str = r#"{"assertionObject_base64":"YXNzZXJ0aW9u"}"#;
+pub(crate) const START: &str = r#"{"keyID_base64":"a2V5","attestationObject_base64":"YXR0ZXN0YXRpb24=","verifyRunID":"run-7"}"#;
+pub(crate) const ASSERT: &str = r#"{"assertionObject_base64":"YXNzZXJ0aW9u"}"#;
 /// Steps of a flow.
 pub(crate) const STEPS: usize = 3;
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(address: SocketAddr, flows: usize, clients: usize) -> Ro
     for client in 0..clients {
         let share = flows / clients + usize::from(client < flows % clients);
         running.spawn(async move {
-            let mut client = Client::connect(address).await;
+            let mut client = Client::connect(address).await.expect("connected");
             let mut steps = Vec::with_capacity(share * STEPS);
             let mut given_up = 0;
             for _ in 0..share {

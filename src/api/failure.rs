@@ -8,30 +8,32 @@ use super::observation::sent;
 use super::problem::Problem;
 use crate::orchestrator::StoreError;
 use crate::orchestrator::code::Code;
-use crate::orchestrator::failure::{Aftermath, Failure, FailureKind, FlowContext};
+use crate::orchestrator::failure::{Aftermath, Failure, FailureKind, FlowContext, Limited};
 use crate::orchestrator::reply::Reply;
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let code = failure.code();
-        let (outcome, answer) = match &failure.kind {
-            FailureKind::Unanswered(error) => (Some(sent(error.sent())), None),
-            FailureKind::Declined(answer) => (Some("answered"), Some(answer.clone())),
-            FailureKind::StoreUnavailable { outcome, .. } => (outcome.map(sent), None),
-            FailureKind::ShuttingDown => (Some("unknown"), None),
+        let (outcome, answer, limited) = match &failure.kind {
+            FailureKind::Unanswered(error) => (Some(sent(error.sent())), None, None),
+            FailureKind::Declined(answer) => (Some("answered"), Some(answer.clone()), None),
+            FailureKind::StoreUnavailable { outcome, .. } => (outcome.map(sent), None, None),
+            FailureKind::ShuttingDown => (Some("unknown"), None, None),
+            FailureKind::AdmissionLimited(limited) => (None, None, Some(limited.clone())),
             FailureKind::InvalidInput(_)
             | FailureKind::UnsupportedMediaType
             | FailureKind::NotFound(_)
             | FailureKind::Refused(_)
             | FailureKind::Ended { .. }
             | FailureKind::CapacityExhausted(_)
-            | FailureKind::Internal(_) => (None, None),
+            | FailureKind::Internal(_) => (None, None, None),
         };
         let cause = failure.cause().map(Cow::into_owned);
         Self {
             cause,
             outcome,
             answer,
+            limited,
             flow: failure.flow,
             protocol: failure.protocol.map(|protocol| protocol.name().into()),
             step: failure.step,
@@ -65,6 +67,7 @@ fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
             answer.status,
             what_now(aftermath)
         ),
+        FailureKind::AdmissionLimited(limited) => held_back(&limited),
         FailureKind::StoreUnavailable { error, .. } => match error {
             StoreError::Unavailable { .. } => format!("{error}. Try again."),
             StoreError::Unreadable { .. } => format!(
@@ -78,6 +81,21 @@ fn detail(kind: FailureKind, aftermath: Aftermath) -> String {
             "the service failed; its log tells more under this correlation id".to_owned()
         }
     }
+}
+
+fn held_back(limited: &Limited) -> String {
+    let latency = match limited.acted_on_ms {
+        Some(acted_on_ms) => format!("its latency counts as {acted_on_ms:.0} ms"),
+        None => "no call has ended yet".to_owned(),
+    };
+    format!(
+        "the backend '{}' is spared: {:.2} requests a second may reach it now ({latency}, {:.0} \
+         ms is the aim). Nothing was sent to it. Send the same request again in {} s or later.",
+        limited.backend,
+        limited.rate_tps,
+        limited.target_ms,
+        limited.retry_after_seconds()
+    )
 }
 
 const fn what_now(aftermath: Aftermath) -> &'static str {

@@ -61,10 +61,11 @@ pub(super) async fn readyz(State(api): State<Api>) -> Result<Response<Body>, Pro
 pub(super) async fn metrics(State(api): State<Api>) -> Result<Response<Body>, Problem> {
     // A scrape tells most when the store does not answer.
     let census = api.orchestrator.census().await.ok();
-    let text = api
-        .telemetry
-        .metrics()
-        .render(census.as_ref(), api.clock.wall());
+    let text = api.telemetry.metrics().render(
+        census.as_ref(),
+        &api.orchestrator.gates(),
+        api.clock.wall(),
+    );
     let text = text.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         Problem::new(Code::Internal, "the metrics cannot be written")

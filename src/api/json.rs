@@ -39,6 +39,12 @@ impl ObjectWriter {
         self.raw(name, value.to_string().as_bytes())
     }
 
+    /// A number with at most three digits behind the point.
+    pub(super) fn decimal(&mut self, name: &str, value: f64) -> &mut Self {
+        let rounded = (value * 1e3).round() / 1e3;
+        self.raw(name, rounded.to_string().as_bytes())
+    }
+
     pub(super) fn boolean(&mut self, name: &str, value: bool) -> &mut Self {
         self.raw(name, if value { b"true" } else { b"false" })
     }

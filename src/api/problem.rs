@@ -14,7 +14,7 @@ use super::observation::write_expiry;
 use super::verbatim::write_backend;
 use crate::openapi::CodeFacts;
 use crate::orchestrator::code::Code;
-use crate::orchestrator::failure::FlowContext;
+use crate::orchestrator::failure::{FlowContext, Limited};
 
 /// Marks every error that we author; a backend's bytes never carry it.
 pub(super) const INTEGRATOR_ERROR: HeaderName = HeaderName::from_static("x-integrator-error");
@@ -32,6 +32,8 @@ pub(super) struct Problem {
     pub(super) correlation_id: Option<Arc<str>>,
     pub(super) outcome: Option<&'static str>,
     pub(super) answer: Option<WholeAnswer>,
+    /// Why the gate in front of the backend holds the request back.
+    pub(super) limited: Option<Box<Limited>>,
     /// Why the service failed, for the log alone.
     pub(super) cause: Option<String>,
     pub(super) closes: bool,
@@ -49,6 +51,7 @@ impl Problem {
             correlation_id: None,
             outcome: None,
             answer: None,
+            limited: None,
             cause: None,
             closes: false,
             replayed: false,
@@ -81,6 +84,9 @@ impl Problem {
             object.strings("allowedSteps", flow.allowed.iter().map(String::as_str));
         }
         object.boolean("retryable", is_retryable(self.code));
+        if let Some(limited) = &self.limited {
+            object.raw("admission", &admission(limited));
+        }
         if let Some(outcome) = self.outcome {
             object.string("outcome", outcome);
         }
@@ -114,7 +120,11 @@ impl Problem {
             HeaderValue::from_static(self.code.as_str()),
         );
         if asks_to_wait(self.code) {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = self
+                .limited
+                .as_ref()
+                .map(|limited| limited.retry_after_seconds());
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.unwrap_or(1)));
         }
         if self.closes {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -124,6 +134,17 @@ impl Problem {
         }
         response
     }
+}
+
+/// The numbers that a request was held back by; a latency that is not known yet is 0.
+fn admission(limited: &Limited) -> Vec<u8> {
+    let mut numbers = ObjectWriter::new();
+    numbers
+        .decimal("ewma_ms", limited.ewma_ms.unwrap_or_default())
+        .decimal("target_ms", limited.target_ms)
+        .decimal("rate_tps", limited.rate_tps)
+        .number("retry_after_ms", limited.retry_after_ms());
+    numbers.finish()
 }
 
 impl IntoResponse for Problem {
@@ -159,6 +180,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::TerminalState
         | Code::StepInProgress
         | Code::OutcomeUnknown => StatusCode::CONFLICT,
+        Code::AdmissionLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Expired => StatusCode::GONE,
         Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::BackendUnavailable | Code::BackendError | Code::BackendUnclassified => {
@@ -186,6 +208,7 @@ const fn title(code: Code) -> &'static str {
         Code::StepInProgress => "Step in progress",
         Code::OutcomeUnknown => "Outcome unknown",
         Code::Expired => "Expired",
+        Code::AdmissionLimited => "Admission limited",
         Code::IdempotencyKeyReused => "Idempotency key reused",
         Code::BackendUnavailable => "Backend unavailable",
         Code::BackendError => "Backend error",
@@ -210,7 +233,8 @@ const fn is_retryable(code: Code) -> bool {
 const fn asks_to_wait(code: Code) -> bool {
     matches!(
         code,
-        Code::CapacityExhausted
+        Code::AdmissionLimited
+            | Code::CapacityExhausted
             | Code::StoreUnavailable
             | Code::ShuttingDown
             | Code::StepInProgress

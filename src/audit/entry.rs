@@ -46,6 +46,8 @@ impl Entry {
                 by,
             } => Some(Self::moved(flow, protocol, transition, *by)),
             Event::Called { .. }
+            | Event::Decided { .. }
+            | Event::Turned { .. }
             | Event::Replayed { .. }
             | Event::Late { .. }
             | Event::StoreFailed { .. }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::catalog::Catalog;
 use crate::config::Config;
 
-/// One line for the configuration, one for each protocol, one for each warning.
+/// One line for the configuration, one for admission control, one for each protocol, one for each
+/// warning.
 pub(super) fn report(config: &Config, catalog: &Catalog) -> String {
     let backends: Vec<&str> = config.backends.keys().map(String::as_str).collect();
     let mut text = format!(
@@ -13,10 +14,11 @@ pub(super) fn report(config: &Config, catalog: &Catalog) -> String {
         backends.join(", "),
         config.store
     );
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "ok admission: {}", config.admission_in_words());
     for protocol in catalog.iter() {
         let origin = catalog.origin(protocol.name()).unwrap_or_default();
         let steps = protocol.steps().len();
-        // Writing to a string cannot fail.
         let _ = writeln!(
             text,
             "ok protocol {}: {steps} steps, {origin}",

@@ -23,6 +23,7 @@ mod environment;
 mod file;
 mod flags;
 mod flows;
+mod gates;
 mod headers;
 mod log;
 mod ops;
@@ -57,6 +58,7 @@ pub use self::telemetry::Telemetry;
 
 use self::environment::Environment;
 use self::settled::Settled;
+pub use crate::admission::options::Options as Admission;
 use crate::catalog::Catalog;
 use crate::problems::{Problem, Problems};
 
@@ -75,7 +77,7 @@ pub struct Sources {
 }
 
 /// The whole configuration, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The listener for callers.
     pub server: Server,
@@ -89,6 +91,8 @@ pub struct Config {
     pub flows: Flows,
     /// What keeps the flows.
     pub store: Store,
+    /// How requests are held back to spare backends; `None`: they are not.
+    pub admission: Option<Admission>,
     /// Logs.
     pub log: Log,
     /// Traces.
@@ -180,6 +184,7 @@ fn finish(settled: &Settled, directory: &Path) -> Result<Config, Problems> {
     let mut config = assemble(settled, directory)?;
     config.warnings = backends::warnings(&config.backends);
     config.warnings.extend(agree::short_grace(&config));
+    config.warnings.extend(gates::doubts(settled));
     Ok(config)
 }
 
@@ -192,7 +197,7 @@ fn contradictions(settled: &Settled, directory: &Path) -> impl Iterator<Item = P
         .chain(protocols::contradictions(settled, directory))
         .chain(store::contradictions(settled, directory))
         .chain(log::contradictions(settled, directory))
-        .chain(admission::contradictions(settled))
+        .chain(gates::contradictions(settled))
 }
 
 fn assemble(settled: &Settled, directory: &Path) -> Result<Config, Problem> {
@@ -203,6 +208,7 @@ fn assemble(settled: &Settled, directory: &Path) -> Result<Config, Problem> {
         protocols: Protocols::assemble(settled, directory)?,
         flows: Flows::assemble(settled)?,
         store: Store::assemble(settled, directory)?,
+        admission: admission::assemble(settled)?,
         log: Log::assemble(settled, directory)?,
         telemetry: Telemetry::assemble(settled),
         build_sha256: build::sha256(settled),

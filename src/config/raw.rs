@@ -82,10 +82,10 @@ impl<'a> Raw<'a> {
         match (self, kind) {
             (Raw::Toml(DeValue::Table(_)), _) => "a table".to_owned(),
             (Raw::Toml(DeValue::Array(_)), _) => "an array".to_owned(),
-            (Raw::Toml(value), Kind::StoreUrl | Kind::Sha256 | Kind::Headers | Kind::List(_)) => {
+            (Raw::Toml(value), kind) if may_hold_a_secret(kind) => {
                 format!("a value that is not shown ({})", value.type_str())
             }
-            (Raw::Text(_), Kind::StoreUrl | Kind::Sha256 | Kind::Headers | Kind::List(_)) => {
+            (Raw::Text(_), kind) if may_hold_a_secret(kind) => {
                 "a value that is not shown".to_owned()
             }
             (Raw::Text(text), Kind::Url) => shown_url(text),
@@ -97,6 +97,23 @@ impl<'a> Raw<'a> {
             (Raw::Toml(DeValue::Boolean(value)), _) => format!("the boolean {value}"),
             (Raw::Toml(DeValue::Datetime(time)), _) => format!("the time {time}"),
         }
+    }
+}
+
+fn may_hold_a_secret(kind: &Kind) -> bool {
+    match kind {
+        Kind::StoreUrl | Kind::Sha256 | Kind::Headers => true,
+        Kind::List(item) => **item != Kind::RatePoint,
+        Kind::Integer { .. }
+        | Kind::Number { .. }
+        | Kind::Boolean
+        | Kind::Word(_)
+        | Kind::Name
+        | Kind::Text
+        | Kind::Path
+        | Kind::Address
+        | Kind::Url
+        | Kind::RatePoint => false,
     }
 }
 

@@ -34,6 +34,11 @@ impl Feature {
     }
 }
 
+/// The lowest rate per second that can be said.
+pub const RATE_LEAST: f64 = 0.01;
+/// The highest rate per second that can be said.
+pub const RATE_MOST: f64 = 1_000_000.0;
+
 /// What a value may be: its type and its range, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -73,6 +78,8 @@ pub enum Kind {
     Sha256,
     /// Header name to value; never shown.
     Headers,
+    /// A time of the calendar and a rate per second.
+    RatePoint,
     /// Any number of one kind.
     List(&'static Kind),
 }
@@ -99,6 +106,10 @@ impl Kind {
             Kind::Headers => {
                 "a table of header names and values; a value may be env:NAME".to_owned()
             }
+            Kind::RatePoint => format!(
+                "a time of RFC 3339 and a rate from {RATE_LEAST} to {RATE_MOST}, such as \
+                 2026-12-01T00:00:00Z 10"
+            ),
             Kind::List(item) => format!("a list, each item {}", item.allowed()),
         }
     }

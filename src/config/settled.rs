@@ -11,7 +11,7 @@ use super::registry;
 use super::setting::Setting;
 use super::source::Source;
 use super::store_url::StoreUrl;
-use super::value::Value;
+use super::value::{RatePoint, Value};
 use crate::problems::{Problem, Problems};
 
 /// The layers, laid on each other from the lowest to the highest.
@@ -184,6 +184,18 @@ impl Settled {
             Some(Value::StoreUrl(url)) => Ok(url),
             _ => Err(unsettled(path)),
         }
+    }
+
+    /// Rates from moments on; none where no layer gives any.
+    pub(super) fn rate_points(&self, path: &str) -> Vec<RatePoint> {
+        let Some(Value::List(items)) = self.value(path) else {
+            return Vec::new();
+        };
+        let point = |item: &Value| match item {
+            Value::RatePoint(point) => Some(*point),
+            _ => None,
+        };
+        items.iter().filter_map(point).collect()
     }
 
     /// Headers; none where no layer gives any.

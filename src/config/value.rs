@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::raw::Raw;
-use super::setting::{Gate, Kind, Setting};
+use integrator_core::rfc3339;
+use jiff::Timestamp;
+
+use super::raw::{Raw, quoted};
+use super::setting::{Gate, Kind, RATE_LEAST, RATE_MOST, Setting};
 use super::store_url::StoreUrl;
 use crate::backend::base_url::BaseUrl;
 
@@ -22,7 +25,15 @@ pub(super) enum Value {
     Url(BaseUrl),
     StoreUrl(StoreUrl),
     Headers(Vec<(String, String)>),
+    RatePoint(RatePoint),
     List(Vec<Value>),
+}
+
+/// A rate that holds from a moment on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct RatePoint {
+    pub(super) at: Timestamp,
+    pub(super) rate_tps: f64,
 }
 
 impl Value {
@@ -95,6 +106,7 @@ impl Kind {
             Kind::Url => return read_url(raw),
             Kind::StoreUrl => return read_store_url(raw),
             Kind::List(item) => return read_list(raw, item),
+            Kind::RatePoint => return read_rate_point(raw),
             _ => {}
         }
         let text = || raw.text().filter(|text| !text.is_empty());
@@ -118,7 +130,7 @@ impl Kind {
             Kind::Sha256 => text()
                 .filter(|text| is_sha256(text))
                 .map(|text| Value::Text(text.to_ascii_lowercase())),
-            Kind::Url | Kind::StoreUrl | Kind::List(_) | Kind::Headers => None,
+            Kind::Url | Kind::StoreUrl | Kind::RatePoint | Kind::List(_) | Kind::Headers => None,
         }
         .ok_or(None)
     }
@@ -143,8 +155,10 @@ fn read_store_url(raw: Raw<'_>) -> Result<Value, Option<String>> {
 fn read_list(raw: Raw<'_>, item: &Kind) -> Result<Value, Option<String>> {
     let items = raw.items().ok_or(None)?;
     let read = |(index, raw)| {
-        item.read(raw)
-            .map_err(|_| Some(format!("item {} is none of those", index + 1)))
+        item.read(raw).map_err(|why| {
+            let why = why.unwrap_or_else(|| "is none of those".to_owned());
+            Some(format!("item {} {why}", index + 1))
+        })
     };
     items
         .into_iter()
@@ -152,6 +166,21 @@ fn read_list(raw: Raw<'_>, item: &Kind) -> Result<Value, Option<String>> {
         .map(read)
         .collect::<Result<_, _>>()
         .map(Value::List)
+}
+
+/// A time and a rate, with space between them.
+fn read_rate_point(raw: Raw<'_>) -> Result<Value, Option<String>> {
+    let text = raw.text().ok_or(None)?;
+    let why = |why: &str| Some(format!("is {}: {why}", quoted(text)));
+    let (at, rate) = text
+        .split_once(' ')
+        .ok_or_else(|| why("no time and rate with a space between"))?;
+    let at = rfc3339::parse(at).ok_or_else(|| why("the first part is no time of RFC 3339"))?;
+    let rate_tps = Raw::Text(rate.trim_start()).number();
+    let rate_tps = rate_tps
+        .filter(|rate| (RATE_LEAST..=RATE_MOST).contains(rate))
+        .ok_or_else(|| why("the second part is no rate within the range"))?;
+    Ok(Value::RatePoint(RatePoint { at, rate_tps }))
 }
 
 /// Whether a text may name a protocol or a backend.

@@ -52,6 +52,10 @@ pub(super) const fn occasion(code: Code) -> &'static str {
         Code::IdempotencyKeyReused => {
             "This `Idempotency-Key` started a flow with another body or protocol."
         }
+        Code::AdmissionLimited => {
+            "Admission control spares the backend: it is slow, or its ceiling is reached. \
+             `admission` tells the numbers. Nothing was sent; the flow is unchanged."
+        }
         Code::BackendUnavailable => {
             "No connection (`not_sent`), or the answer broke off, was unreadable or too large \
              (`unknown`). The flow is unchanged."
@@ -105,6 +109,10 @@ pub(super) const fn advice(code: Code) -> &'static str {
         }
         Code::Expired => "Start a new flow.",
         Code::IdempotencyKeyReused => "Use a new key.",
+        Code::AdmissionLimited => {
+            "Wait `Retry-After` seconds or longer, then send the same request again. Wait longer \
+             each time."
+        }
         Code::BackendUnavailable | Code::BackendTimeout => "Send the same request again.",
         Code::BackendError => {
             "Read `backendStatus` and `backend`. A 5xx may pass; a 4xx is the backend's refusal of \

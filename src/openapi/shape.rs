@@ -104,6 +104,14 @@ pub(super) fn integer(description: &str, least: u32) -> ObjectBuilder {
         .minimum(Some(least))
 }
 
+/// A number that is not negative.
+pub(super) fn number(description: &str) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .description(Some(description))
+        .minimum(Some(0_u32))
+}
+
 /// The status of an answer of the backend.
 pub(super) fn status(description: &str) -> Shape {
     integer(description, 200).maximum(Some(599_u32)).into()

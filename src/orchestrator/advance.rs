@@ -35,6 +35,9 @@ pub(super) enum Followed {
     Told(Outcome),
     /// Another request changed the flow first: judge again.
     Again,
+    /// Another request asked the gate first and was waited for: judge again. However many come at
+    /// once, this takes none of their rounds.
+    Waited,
 }
 
 impl Orchestrator {
@@ -45,7 +48,7 @@ impl Orchestrator {
     /// A [`Failure`]; the flow is unchanged then, but for the attempt that its history lists.
     pub async fn advance(self: &Arc<Self>, order: StepOrder) -> Outcome {
         let (orchestrator, envelope) = (self.clone(), order.sent.envelope.clone());
-        let run = async move { orchestrator.run_step(&order).await };
+        let run = async move { Box::pin(orchestrator.run_step(&order)).await };
         self.traced(&envelope, run).await
     }
 
@@ -56,7 +59,8 @@ impl Orchestrator {
         let handle = handle.map_err(not_found)?;
         let fingerprint = order.sent.fingerprint();
         let mut missed = None;
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        while rounds < ROUNDS {
             let found = self.find(&handle).await.map_err(not_found)?;
             let step = existing_step(&found, &order.step).map_err(not_found)?;
             let body = read.of(step)?;
@@ -72,8 +76,12 @@ impl Orchestrator {
                 .await
             {
                 Followed::Told(outcome) => return outcome,
-                // Whoever changed the flow may run on this very thread.
-                Followed::Again => tokio::task::yield_now().await,
+                Followed::Waited => {}
+                Followed::Again => {
+                    rounds += 1;
+                    // Whoever changed the flow may run on this very thread.
+                    tokio::task::yield_now().await;
+                }
             }
         }
         let found = self.find(&handle).await?;

@@ -1,7 +1,9 @@
 //! Claim, forward, settle: the way of every call to the backend.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use integrator_core::control::law::End;
 use integrator_core::flow::answer::WholeAnswer;
 use integrator_core::flow::lifecycle::SETTLE_ALLOWANCE;
 use integrator_core::flow::machine::Begun;
@@ -10,14 +12,17 @@ use integrator_core::protocol::{Protocol, Step};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::admission::Leave;
 use super::advance::Followed;
 use super::code::Code;
 use super::event::Event;
 use super::failure::{Failure, ending_code};
 use super::joins::Ticket;
+use super::leads::Basis;
 use super::reply::Outcome;
 use super::settle::Seen;
 use super::{Found, Orchestrator};
+use crate::admission::Permit;
 use crate::backend::client::BackendClient;
 use crate::backend::error::CallError;
 use crate::backend::request::BackendRequest;
@@ -25,13 +30,14 @@ use crate::envelope::Envelope;
 use crate::spans::{self, AboutStep};
 use crate::store::{Next, Replaced, Replacement, StoreError, Stored};
 
-/// A call whose claim is saved.
+/// A call, from when it may be made. Dropped before its claim is saved, it was never there.
 pub(super) struct Conversation {
     pub(super) begun: Begun,
     pub(super) protocol: Arc<Protocol>,
     pub(super) envelope: Envelope,
     pub(super) ticket: Ticket,
     pub(super) deadlines: Deadlines,
+    pub(super) leave: Leave,
 }
 
 /// Counted from before the flow was read, so that the claim's lease, which counts from the store's
@@ -90,9 +96,21 @@ impl Orchestrator {
         begun: Begun,
         envelope: &Envelope,
     ) -> Followed {
-        let conversation = match self.conversation(begun, &found.protocol, envelope, found.asked) {
+        let step = found.protocol.step_by_id(begun.call.step);
+        let of_found = |failure: Failure| {
+            let failure = failure.of_flow(&found.flow, &found.protocol, &found.now);
+            failure.at_step(step)
+        };
+        let asked = self.ask(&found.protocol, step, Basis::Flow(&found.flow));
+        let leave = match asked.await {
+            Ok(Some(leave)) => leave,
+            Ok(None) => return Followed::Waited,
+            Err(failure) => return Followed::Told(Err(of_found(failure))),
+        };
+        let conversation = self.conversation(begun, leave, &found.protocol, envelope, found.asked);
+        let conversation = match conversation {
             Ok(conversation) => conversation,
-            Err(failure) => return Followed::Told(Err(failure)),
+            Err(failure) => return Followed::Told(Err(of_found(failure))),
         };
         let next = Next::Record {
             stored: Stored::new(conversation.flow().clone(), found.protocol.clone()),
@@ -111,10 +129,9 @@ impl Orchestrator {
             Ok(Replaced::Done) => Followed::Told(self.converse(conversation).await),
             Ok(Replaced::Conflict | Replaced::TooLate) => Followed::Again,
             Err(error) => {
-                let failure = Failure::from(error.clone());
-                let failure = failure.of_flow(&found.flow, &found.protocol, &found.now);
-                let failure = failure.at_step(conversation.step());
-                Followed::Told(self.unacknowledged(conversation, error, failure).await)
+                let failure = of_found(error.clone().into());
+                let outcome = self.unacknowledged(conversation, error, failure);
+                Followed::Told(outcome.await)
             }
         }
     }
@@ -124,7 +141,7 @@ impl Orchestrator {
     /// is taken back behind its back.
     pub(super) async fn unacknowledged(
         self: &Arc<Self>,
-        conversation: Conversation,
+        mut conversation: Conversation,
         error: StoreError,
         failure: Failure,
     ) -> Outcome {
@@ -135,6 +152,7 @@ impl Orchestrator {
         {
             return self.converse(conversation).await;
         }
+        std::mem::take(&mut conversation.leave).failed(&failure.kind);
         let (orchestrator, told) = (self.clone(), Err(failure.clone()));
         let trace = conversation.envelope.trace().clone();
         let taken_back = async move {
@@ -152,6 +170,7 @@ impl Orchestrator {
     pub(super) fn conversation(
         &self,
         begun: Begun,
+        leave: Leave,
         protocol: &Arc<Protocol>,
         envelope: &Envelope,
         asked: Instant,
@@ -163,12 +182,14 @@ impl Orchestrator {
             protocol: protocol.clone(),
             envelope: envelope.clone(),
             begun,
+            leave,
         })
     }
 
     /// Makes the one call that a saved claim allows, settles it, and tells whoever waits.
-    pub(super) async fn converse(&self, conversation: Conversation) -> Outcome {
-        let outcome = match self.forward(&conversation).await {
+    pub(super) async fn converse(&self, mut conversation: Conversation) -> Outcome {
+        let permit = std::mem::take(&mut conversation.leave).claimed();
+        let outcome = match self.forward(&conversation, permit).await {
             Ok(answer) => self.commit(&conversation, answer).await,
             Err(no_answer) => {
                 let span = spans::release(conversation.about());
@@ -194,7 +215,11 @@ impl Orchestrator {
         outcome
     }
 
-    async fn forward(&self, conversation: &Conversation) -> Result<WholeAnswer, NoAnswer> {
+    async fn forward(
+        &self,
+        conversation: &Conversation,
+        permit: Option<Permit>,
+    ) -> Result<WholeAnswer, NoAnswer> {
         let flow = conversation.flow();
         let step = conversation.step();
         let Ok(client) = self.backend_of(&conversation.protocol) else {
@@ -210,8 +235,11 @@ impl Orchestrator {
             attempt: conversation.begun.call.attempt.as_str().to_owned(),
             trace: conversation.envelope.trace().within(&span),
         };
+        let deadline = conversation.deadlines.answer;
+        let under_way = self.leave(permit, deadline);
+        let had = deadline.saturating_duration_since(Instant::now());
         let begun = self.shared.clock.monotonic();
-        let call = client.call(request, conversation.deadlines.answer);
+        let call = client.call(request, deadline);
         let answered = tokio::select! {
             answered = call.instrument(span.clone()) => answered,
             () = self.shared.cut.cancelled() => {
@@ -223,13 +251,28 @@ impl Orchestrator {
         let ended = ended.map_err(|error| ending_code(error.ending()).as_str());
         spans::called(&span, ended);
         drop(span);
+        let took = self.shared.clock.monotonic().saturating_sub(begun);
+        self.came_back(under_way, end_of(&answered, had, client));
         self.shared.observer.observe(Event::Called {
             flow,
             protocol: &conversation.protocol,
             step,
             ended: answered.as_ref().map(|answer| answer.status),
-            took: self.shared.clock.monotonic().saturating_sub(begun),
+            took,
         });
         answered.map_err(NoAnswer::Failed)
+    }
+}
+
+/// How a call that had so much time ended, as the gate sees it. Whatever the backend said, it took
+/// its time to say it. Time that the store took is not the backend's; a connection that broke would
+/// have broken whatever time was left.
+fn end_of(answered: &Result<WholeAnswer, CallError>, had: Duration, client: &BackendClient) -> End {
+    match answered {
+        Ok(_) => End::Answered,
+        Err(CallError::TimedOut { .. }) => End::Unanswered { deadline: had },
+        Err(CallError::Unavailable { .. }) => End::Unanswered {
+            deadline: client.timeout(),
+        },
     }
 }

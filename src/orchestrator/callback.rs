@@ -37,7 +37,7 @@ impl Orchestrator {
     /// A [`Failure`], as of any step; [`FailureKind::NotFound`] where no flow has the id.
     pub async fn call_back(self: &Arc<Self>, order: CallbackOrder) -> Outcome {
         let (orchestrator, envelope) = (self.clone(), order.sent.envelope.clone());
-        let run = async move { orchestrator.run_callback(&order).await };
+        let run = async move { Box::pin(orchestrator.run_callback(&order)).await };
         self.traced(&envelope, run).await
     }
 

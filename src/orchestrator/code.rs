@@ -20,6 +20,7 @@ pub enum Code {
     OutcomeUnknown,
     Expired,
     IdempotencyKeyReused,
+    AdmissionLimited,
     BackendUnavailable,
     BackendError,
     BackendUnclassified,
@@ -32,7 +33,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidInput,
         Self::Forbidden,
         Self::NotFound,
@@ -46,6 +47,7 @@ impl Code {
         Self::OutcomeUnknown,
         Self::Expired,
         Self::IdempotencyKeyReused,
+        Self::AdmissionLimited,
         Self::BackendUnavailable,
         Self::BackendError,
         Self::BackendUnclassified,
@@ -73,6 +75,7 @@ impl Code {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::Expired => "expired",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::AdmissionLimited => "admission_limited",
             Self::BackendUnavailable => "backend_unavailable",
             Self::BackendError => "backend_error",
             Self::BackendUnclassified => "backend_unclassified",

@@ -11,9 +11,12 @@ use integrator_core::flow::record::Flow;
 use integrator_core::protocol::{Protocol, Step};
 use jiff::Timestamp;
 
+pub use crate::admission::options::Mode;
+pub use crate::admission::{Class, Decided, Decision, Reading, Turn};
 pub use crate::backend::error::CallError;
+pub use integrator_core::control::law::Regime;
 
-/// Something that happened to a flow.
+/// Something that happened: to a flow, to the gate of a backend, to whoever looks on.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// It moved.
@@ -41,6 +44,20 @@ pub enum Event<'a> {
         ended: Result<u16, &'a CallError>,
         /// How long it took.
         took: Duration,
+    },
+    /// A gate decided on a request: refused it, or let it pass and its call leaves now.
+    Decided {
+        /// The backend in front of which the gate is.
+        backend: &'a str,
+        /// What it decided.
+        decided: Decided,
+    },
+    /// The regime of a gate changed.
+    Turned {
+        /// The backend in front of which the gate is.
+        backend: &'a str,
+        /// From which to which.
+        turn: Turn,
     },
     /// A recorded answer was told again.
     Replayed {

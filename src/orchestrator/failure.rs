@@ -13,6 +13,7 @@ use integrator_core::flow::time::Now;
 use integrator_core::protocol::{Protocol, StateId, Step};
 
 use super::code::Code;
+pub use crate::admission::Limited;
 use crate::backend::error::CallError;
 use crate::entropy::EntropyError;
 use crate::store::StoreError;
@@ -84,6 +85,8 @@ pub enum FailureKind {
     Unanswered(CallError),
     /// The backend gave an answer that is not successful and that no outcome takes.
     Declined(WholeAnswer),
+    /// The gate in front of the backend holds the request back.
+    AdmissionLimited(Box<Limited>),
     /// A bound is reached; the text says which, and what goes on.
     CapacityExhausted(String),
     /// The store did not do what was asked.
@@ -166,6 +169,7 @@ impl Failure {
             | FailureKind::Ended { .. }
             | FailureKind::Unanswered(_)
             | FailureKind::Declined(_)
+            | FailureKind::AdmissionLimited(_)
             | FailureKind::CapacityExhausted(_)
             | FailureKind::ShuttingDown => None,
         }
@@ -202,6 +206,7 @@ impl Failure {
             FailureKind::Ended { .. } => Code::TerminalState,
             FailureKind::Unanswered(error) => ending_code(error.ending()),
             FailureKind::Declined(_) => Code::BackendError,
+            FailureKind::AdmissionLimited(_) => Code::AdmissionLimited,
             FailureKind::CapacityExhausted(_) => Code::CapacityExhausted,
             FailureKind::StoreUnavailable { .. } => Code::StoreUnavailable,
             FailureKind::ShuttingDown => Code::ShuttingDown,

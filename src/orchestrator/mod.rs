@@ -4,6 +4,7 @@
 //! forward, let the machine settle the answer, save, tell. A step runs in a task of its own, so
 //! that a caller who leaves cancels nothing.
 
+mod admission;
 mod advance;
 mod call;
 mod callback;
@@ -13,6 +14,7 @@ pub mod event;
 mod expire;
 pub mod failure;
 mod joins;
+mod leads;
 mod observe;
 mod release;
 pub mod reply;
@@ -49,12 +51,14 @@ use self::event::Observer;
 pub use self::expire::ExpireOrder;
 use self::failure::{Failure, FailureKind};
 use self::joins::Joins;
+use self::leads::Leads;
 use self::reply::Outcome;
 pub use self::search::{Page, SearchOrder};
 pub use self::start::StartOrder;
 pub use self::sweep::Swept;
 pub use self::watch::{Sight, Watch};
 pub use self::watchers::{Audience, MOST_OF_A_FLOW, MostWatchers, Watchers};
+use crate::admission::Gates;
 use crate::backend::client::BackendClient;
 use crate::catalog::Catalogs;
 pub use crate::catalog::{Reload, ReloadOutcome};
@@ -76,8 +80,12 @@ pub struct Shared {
     pub observer: Arc<dyn Observer>,
     /// Calls that others may join.
     pub joins: Arc<Joins>,
+    /// Requests that ask a gate, for others that ask for the same to wait for.
+    pub leads: Arc<Leads>,
     /// Who follows which flow.
     pub watchers: Arc<Watchers>,
+    /// The gates in front of backends.
+    pub gates: Arc<Gates>,
     /// Steps under way.
     pub steps: TaskTracker,
     /// Cancelled when calls under way can no longer be waited for.
@@ -93,6 +101,7 @@ impl Shared {
         entropy: Arc<dyn Entropy>,
         observer: Arc<dyn Observer>,
         most_watchers: MostWatchers,
+        gates: Arc<Gates>,
     ) -> Self {
         let watchers = Arc::new(Watchers::new(most_watchers));
         let observers: Vec<Arc<dyn Observer>> = vec![observer, watchers.clone()];
@@ -102,7 +111,9 @@ impl Shared {
             entropy,
             observer: Arc::new(observers),
             joins: Arc::default(),
+            leads: Arc::default(),
             watchers,
+            gates,
             steps: TaskTracker::new(),
             cut: CancellationToken::new(),
         }
@@ -184,6 +195,9 @@ impl Orchestrator {
     }
 
     /// Runs a step as a part of its caller's trace, to its end, whether or not the caller stays.
+    ///
+    /// A step is boxed by whoever hands it over: it is some twenty kilobytes, which would be copied
+    /// each time that it is moved on the way into its task.
     async fn traced<F>(&self, envelope: &Envelope, step: F) -> Outcome
     where
         F: Future<Output = Outcome> + Send + 'static,

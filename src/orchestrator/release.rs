@@ -216,6 +216,7 @@ fn leaves_outcome_unknown(kind: &FailureKind) -> bool {
         | FailureKind::Refused(_)
         | FailureKind::Ended { .. }
         | FailureKind::Declined(_)
+        | FailureKind::AdmissionLimited(_)
         | FailureKind::CapacityExhausted(_)
         | FailureKind::StoreUnavailable { .. }
         | FailureKind::Internal(_) => false,

@@ -17,6 +17,7 @@ use super::advance::{Followed, in_progress};
 use super::code::Code;
 use super::delivery::Delivery;
 use super::failure::{Failure, FailureKind};
+use super::leads::Basis;
 use super::reply::Outcome;
 use super::{Found, Orchestrator};
 use crate::entropy;
@@ -57,7 +58,7 @@ impl Orchestrator {
     /// answer could not be placed.
     pub async fn start(self: &Arc<Self>, order: StartOrder) -> Outcome {
         let (orchestrator, envelope) = (self.clone(), order.sent.envelope.clone());
-        let run = async move { orchestrator.run_start(&order).await };
+        let run = async move { Box::pin(orchestrator.run_start(&order)).await };
         self.traced(&envelope, run).await
     }
 
@@ -83,7 +84,8 @@ impl Orchestrator {
             key: order.key.clone().map(StartKey),
         };
         let mut missed = None;
-        for _ in 0..ROUNDS {
+        let mut rounds = 0;
+        while rounds < ROUNDS {
             let followed = match self.existing(start.key.as_ref()).await? {
                 Some(found) => {
                     let step = found.protocol.start();
@@ -108,8 +110,12 @@ impl Orchestrator {
             };
             match followed {
                 Followed::Told(outcome) => return outcome,
-                // Whoever changed the flow may run on this very thread.
-                Followed::Again => tokio::task::yield_now().await,
+                Followed::Waited => {}
+                Followed::Again => {
+                    rounds += 1;
+                    // Whoever changed the flow may run on this very thread.
+                    tokio::task::yield_now().await;
+                }
             }
         }
         match self.existing(start.key.as_ref()).await? {
@@ -145,7 +151,7 @@ impl Orchestrator {
     }
 
     /// The flow that a start key names already.
-    async fn existing(&self, key: Option<&StartKey>) -> Result<Option<Found>, Failure> {
+    pub(super) async fn existing(&self, key: Option<&StartKey>) -> Result<Option<Found>, Failure> {
         let Some(key) = key else {
             return Ok(None);
         };
@@ -176,7 +182,13 @@ impl Orchestrator {
         };
         let begun = create(origin, protocol, request, self.terms(protocol)?, &now)
             .map_err(|refusal| in_context(Failure::new(FailureKind::Refused(refusal))))?;
-        let conversation = self.conversation(begun, protocol, &start.order.sent.envelope, asked)?;
+        let leave = self.ask(protocol, step, Basis::NoFlow(start.key.as_ref()));
+        let Some(leave) = leave.await.map_err(in_context)? else {
+            return Ok(Followed::Waited);
+        };
+        let envelope = &start.order.sent.envelope;
+        let conversation = self.conversation(begun, leave, protocol, envelope, asked);
+        let conversation = conversation.map_err(in_context)?;
         let record = Stored::new(conversation.flow().clone(), protocol.clone());
         let span = spans::claim(conversation.about());
         let created = self.store.create(record, start.key.clone());

@@ -102,6 +102,8 @@ impl Observer for Watchers {
         match event {
             Event::Moved { flow, .. } => self.wake(flow.handle()),
             Event::Called { .. }
+            | Event::Decided { .. }
+            | Event::Turned { .. }
             | Event::Replayed { .. }
             | Event::Late { .. }
             | Event::StoreFailed { .. }

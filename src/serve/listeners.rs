@@ -45,13 +45,14 @@ impl Listeners {
         })
     }
 
-    /// Tells where. Whoever reads this may send requests and signals from then on.
-    pub(super) fn announce(&self) -> io::Result<()> {
+    /// Tells where, and whether requests are held back. Whoever reads this may send requests and signals from then on.
+    pub(super) fn announce(&self, config: &Config) -> io::Result<()> {
         let ops = self.ops.as_ref().map(TcpListener::local_addr).transpose()?;
         tracing::info!(
             address = %self.main.local_addr()?,
             ops = ops.map(|address| address.to_string()),
             version = env!("CARGO_PKG_VERSION"),
+            admission = config.admission_in_words(),
             "listening"
         );
         Ok(())

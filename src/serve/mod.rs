@@ -26,6 +26,7 @@ pub use self::store::store_options;
 use self::store::{Ways, keep_ready, reach, ways};
 use self::sweeping::keep_sweeping;
 use self::told::Told;
+use crate::admission::Gates;
 use crate::api::Api;
 use crate::audit::{self, Audit};
 use crate::backend::client;
@@ -97,12 +98,14 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
     let store = ways(config, &clock, &metrics).map_err(ServeError::Store)?;
     let stream = audit_stream(config, &clock, &metrics)?;
     let audit = stream.as_ref().map(audit::Stream::audit);
+    let gates = Arc::new(gates(config, &clock));
     let shared = Arc::new(Shared::new(
         Arc::new(Catalogs::new(catalog)),
         clock.clone(),
         Arc::new(SystemEntropy),
         observers(&telemetry, audit.as_ref()),
         listeners::most_watchers(),
+        gates,
     ));
     let phases = Arc::new(Phases::default());
     let kit = kit(config, &clock, &telemetry, &shared, &phases, store);
@@ -119,7 +122,7 @@ fn serve(config: &Config, catalog: Catalog) -> Result<(), ServeError> {
         let listeners = Listeners::bind(config)?;
         let signals = (Signals::listen()?, hangups);
         // Said last: who reads it may send a signal at once, which must already be ours.
-        listeners.announce()?;
+        listeners.announce(config)?;
         if let Some(audit) = &audit {
             audit.started();
         }
@@ -164,6 +167,15 @@ fn audit_stream(
         audit::Stream::open(options, clock.clone(), metrics.clone())
     };
     config.log.audit.as_ref().map(open).transpose()
+}
+
+/// The gates in front of the backends; none where admission control is off.
+fn gates(config: &Config, clock: &Arc<dyn Clock>) -> Gates {
+    let backends = config.backends.keys().map(String::as_str);
+    config
+        .admission
+        .as_ref()
+        .map_or_else(Gates::none, |options| Gates::new(options, backends, clock))
 }
 
 /// Whoever is told what happens to flows.

@@ -36,5 +36,7 @@ async fn sweep_forever(orchestrator: Arc<Orchestrator>, interval: Duration) {
                 tracing::error!(cause = failure.cause().as_deref(), "a sweep ended early");
             }
         }
+        // A gate's regime may change while nobody calls.
+        orchestrator.tell_turns();
     }
 }

@@ -88,39 +88,40 @@ impl MemoryStore {
             .map_err(|_| format!("flows.max ({}) flows are stored", self.max_flows))
     }
 
-    fn insert(&self, stored: Stored, key: Option<StartKey>) {
+    /// Stores a flow in a place that was taken for it, or gives the place back.
+    fn insert(&self, stored: Stored, key: Option<StartKey>) -> Result<(), StoreError> {
         let handle = stored.flow.handle().clone();
+        let MapEntry::Vacant(vacant) = self.flows.entry(handle.clone()) else {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            let cause = "another flow has this handle".to_owned();
+            return Err(StoreError::Unavailable { cause });
+        };
         self.index().put(&handle, stored.facts());
-        let entry = Entry {
+        vacant.insert(Entry {
             stored,
             answers: Vec::new(),
             key,
-        };
-        self.flows.insert(handle, entry);
+        });
+        Ok(())
     }
 
-    fn create_now(&self, stored: Stored, key: Option<StartKey>) -> Created {
-        let Some(key) = key else {
-            return match self.reserve() {
-                Ok(()) => {
-                    self.insert(stored, None);
-                    Created::Created
-                }
-                Err(bound) => Created::Full(bound),
-            };
+    fn create_now(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError> {
+        let name = match key.clone().map(|key| self.keys.entry(key)) {
+            Some(MapEntry::Occupied(existing)) => {
+                return Ok(Created::Existing(existing.get().clone()));
+            }
+            Some(MapEntry::Vacant(vacant)) => Some(vacant),
+            None => None,
         };
-        match self.keys.entry(key.clone()) {
-            MapEntry::Occupied(existing) => Created::Existing(existing.get().clone()),
-            MapEntry::Vacant(vacant) => match self.reserve() {
-                Ok(()) => {
-                    let handle = stored.flow.handle().clone();
-                    self.insert(stored, Some(key));
-                    vacant.insert(handle);
-                    Created::Created
-                }
-                Err(bound) => Created::Full(bound),
-            },
+        if let Err(bound) = self.reserve() {
+            return Ok(Created::Full(bound));
         }
+        let handle = stored.flow.handle().clone();
+        self.insert(stored, key)?;
+        if let Some(name) = name {
+            name.insert(handle);
+        }
+        Ok(Created::Created)
     }
 
     fn replace_now(&self, replacement: Replacement) -> Replaced {
@@ -220,7 +221,7 @@ impl FlowStore for MemoryStore {
     }
 
     async fn create(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError> {
-        Ok(self.create_now(stored, key))
+        self.create_now(stored, key)
     }
 
     async fn started(&self, key: &StartKey) -> Result<Option<FlowHandle>, StoreError> {

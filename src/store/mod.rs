@@ -56,7 +56,8 @@ pub trait FlowStore: Send + Sync {
     /// The store's clock.
     async fn now(&self) -> Result<Now, StoreError>;
 
-    /// Stores a new flow, unless its start key names one already or a bound is reached.
+    /// Stores a new flow, unless its start key names one already or a bound is reached. A handle
+    /// that another flow has is a [`StoreError`], and that flow stays as it is.
     async fn create(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError>;
 
     /// The flow that a start key names.

@@ -20,7 +20,7 @@ use tracing::Span;
 
 use self::metrics::Metrics;
 use self::request::Exchange;
-use crate::orchestrator::event::{CallError, Event, Observer};
+use crate::orchestrator::event::{CallError, Event, Observer, Regime, Turn};
 use crate::trace_context;
 
 /// Takes everything that is to be told.
@@ -109,6 +109,8 @@ impl Observer for Telemetry {
                     log_unanswered(flow, protocol, step, error, took);
                 }
             }
+            Event::Decided { backend, decided } => self.metrics.decided(backend, decided),
+            Event::Turned { backend, turn } => log_turn(backend, turn),
             Event::Replayed { protocol, step } => self.metrics.replayed(protocol, step),
             Event::Late {
                 flow,
@@ -189,6 +191,31 @@ fn log_transition(flow: &Flow, protocol: &Protocol, transition: &Transition, in_
         stateDurationMs = in_state_ms,
         "transition"
     );
+}
+
+/// A gate that closes is worth waking for; what it does otherwise is its work.
+fn log_turn(backend: &str, turn: Turn) {
+    let (from, to) = (turn.from.as_str(), turn.to.as_str());
+    match turn.to {
+        Regime::Closed => tracing::warn!(
+            backend,
+            regime_from = from,
+            regime_to = to,
+            ewma_ms = turn.ewma_ms,
+            rate_tps = turn.rate_tps,
+            mode = turn.mode.as_str(),
+            "admission regime changed"
+        ),
+        Regime::Open | Regime::Regulating => tracing::info!(
+            backend,
+            regime_from = from,
+            regime_to = to,
+            ewma_ms = turn.ewma_ms,
+            rate_tps = turn.rate_tps,
+            mode = turn.mode.as_str(),
+            "admission regime changed"
+        ),
+    }
 }
 
 /// The attempt id of the call that a claimed flow waits for.

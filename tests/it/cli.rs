@@ -60,6 +60,27 @@ fn check_tells_the_place_of_the_store_without_its_credentials() {
     insta::assert_snapshot!(told(&output), @"
     exit Some(0)
     ok configuration: backends default; store postgres at postgres://db:5432/flows
+    ok admission: off
+    ok protocol app-attest: 3 steps, app-attest.toml (compiled in)
+    ---
+    ");
+}
+
+#[test]
+fn check_tells_what_admission_control_would_do() {
+    let environment = [
+        ("APP_ATTEST_ADMISSION_CONTROL_ENABLED", "1"),
+        ("INTEGRATOR__ADMISSION__MODE", "observe"),
+        (
+            "INTEGRATOR__ADMISSION__RATE_MAX_SCHEDULE",
+            "2026-12-01T00:00:00Z 10,2026-12-15T00:00:00Z 50",
+        ),
+    ];
+    let output = run(&folder(), &["check"], &environment);
+    insta::assert_snapshot!(told(&output), @"
+    exit Some(0)
+    ok configuration: backends default; store memory
+    ok admission: observe, new_flows, target 200 ms, 1 to 200 starts a second, ceiling by schedule, per process
     ok protocol app-attest: 3 steps, app-attest.toml (compiled in)
     ---
     ");

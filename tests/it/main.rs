@@ -1,5 +1,6 @@
 //! What the whole service promises, in one binary.
 
+mod admission;
 mod as_served;
 mod attempts;
 mod attestation;
@@ -34,6 +35,7 @@ mod order;
 mod panics;
 mod process;
 mod processes;
+mod regimes;
 mod rehearsal;
 mod reload;
 mod replay;

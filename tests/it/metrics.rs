@@ -5,13 +5,16 @@
     reason = "a test that cannot arrange what it needs fails"
 )]
 
+mod admission;
 mod series;
 
 use std::time::Duration;
 
+use appattest_integrator::admission::options::{Mode, Options, Scope};
 use appattest_integrator::telemetry::metrics::{DEFINITIONS, Kind};
 use insta::assert_snapshot;
 
+use self::admission::one_a_second;
 use crate::harness::service::{ASSERT, START};
 use crate::harness::{Answer, Request, Service, Setup};
 
@@ -53,8 +56,18 @@ outcomes = [{ to = "done", when = { "/done" = true } }]
 
 /// A run of which every count is known.
 async fn scripted() -> Service {
+    scripted_over(None).await
+}
+
+/// The same before a gate that refuses nothing, and tells all that gates can tell.
+async fn scripted_before_a_gate() -> Service {
+    scripted_over(Some(one_a_second(Mode::Observe, Scope::AllSteps))).await
+}
+
+async fn scripted_over(admission: Option<Options>) -> Service {
     let setup = Setup {
         protocols: vec![NOTICED.to_owned()],
+        admission,
         ..Setup::default()
     };
     let service = setup.start().await;
@@ -232,7 +245,7 @@ fn counters_end_in_total_and_durations_in_seconds() {
 
 #[tokio::test]
 async fn what_is_scraped_has_the_types_and_the_help_of_the_definitions_and_nothing_else() {
-    let service = scripted().await;
+    let service = scripted_before_a_gate().await;
 
     let reply = service.get("/metrics").await;
 

@@ -10,6 +10,7 @@
 mod backend;
 mod clients;
 mod dashboard;
+mod gate;
 mod incident;
 mod page;
 mod queries;

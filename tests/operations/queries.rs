@@ -17,6 +17,7 @@ fn lived() -> Scene {
     let setup = Setup {
         factor: 1,
         timeout_ms: 300,
+        admission: true,
     };
     let mut scene = Scene::set(setup);
     let integrator = scene.integrator();
@@ -45,7 +46,8 @@ fn lived() -> Scene {
                 prometheus.query("integrator:rejections:rate5m{code=\"sequence_violation\"} > 0");
             let failures = prometheus.query("integrator:backend_failures:rate5m > 0");
             let starts = prometheus.query("integrator:flows_started:rate15m > 0");
-            let found = [rates, failures, starts]
+            let gates = prometheus.query("integrator:admission_decisions:rate5m > 0");
+            let found = [rates, failures, starts, gates]
                 .into_iter()
                 .all(|found| found.is_ok_and(|series| !series.is_empty()));
             found.then_some(())

@@ -9,7 +9,8 @@ use crate::scaled::scaled;
 use crate::scene::over;
 
 const FOLDER: &str = "config/prometheus";
-const CASES: [&str; 5] = [
+const CASES: [&str; 6] = [
+    "tests/admission.yml",
     "tests/backend.yml",
     "tests/clients.yml",
     "tests/flows.yml",
@@ -53,6 +54,13 @@ fn rules_whose_durations_are_divided_are_rules() {
     assert!(told.is_ok(), "{told:?}");
 }
 
+/// The block of YAML on the page that begins so.
+fn block_of(key: &str) -> String {
+    let shown = blocks(&operations(), "yaml");
+    let found = shown.into_iter().find(|(_, text)| text.starts_with(key));
+    found.unwrap_or_else(|| panic!("no block {key}")).1
+}
+
 #[test]
 fn the_scrape_configuration_of_the_page_is_one() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -60,17 +68,41 @@ fn the_scrape_configuration_of_the_page_is_one() {
         let rules = text(&format!("{FOLDER}/{name}"));
         std::fs::write(folder.path().join(name), rules).expect("written");
     }
-    let page = operations();
-    let shown = blocks(&page, "yaml");
-    let [(_, configuration)] = shown.as_slice() else {
-        panic!("one block of YAML: {shown:?}");
-    };
+    let configuration = block_of("scrape_configs:");
     let file = folder.path().join("prometheus.yml");
     std::fs::write(file, configuration).expect("written");
 
     let told = promtool(folder.path(), &["check", "config", "prometheus.yml"]);
 
     assert!(told.is_ok(), "{told:?}");
+}
+
+/// Prometheus reads no rules of Alertmanager's, but parses them before it says so.
+#[test]
+fn the_inhibition_rules_of_the_page_are_yaml_about_alerts_that_there_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = block_of("inhibit_rules:");
+    std::fs::write(folder.path().join("inhibit.yml"), &rules).expect("written");
+
+    let told = promtool(folder.path(), &["check", "config", "inhibit.yml"]);
+
+    let told = told.expect_err("no configuration of Prometheus");
+    let complaints: Vec<_> = told.lines().filter(|line| line.contains("line ")).collect();
+    let [only] = complaints.as_slice() else {
+        panic!("{told}");
+    };
+    assert!(only.contains("field inhibit_rules not found"), "{told}");
+    let alerts = text(&format!("{FOLDER}/alerts.yml"));
+    let words = rules.split(|c: char| !c.is_ascii_alphanumeric());
+    let named: Vec<_> = words
+        .filter(|word| word.starts_with("Integrator"))
+        .collect();
+    assert!(named.len() > 5, "{named:?}");
+    for name in named {
+        let is_whole = alerts.contains(&format!("- alert: {name}\n"));
+        let is_beginning = rules.contains(&format!("{name}.*"));
+        assert!(is_whole || is_beginning, "no alert {name}");
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) factor: u64,
     /// How long a call may take.
     pub(crate) timeout_ms: u32,
+    /// Whether admission control is on, as it is configured unless something is said.
+    pub(crate) admission: bool,
 }
 
 impl Scene {
@@ -48,6 +50,10 @@ impl Scene {
             .env(
                 "INTEGRATOR__BACKENDS__DEFAULT__TIMEOUT_MS",
                 setup.timeout_ms.to_string(),
+            )
+            .env(
+                "INTEGRATOR__ADMISSION__ENABLED",
+                setup.admission.to_string(),
             )
             .env(
                 "APP_ATTEST_BACKEND_BASE_URL",

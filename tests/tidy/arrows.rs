@@ -30,6 +30,7 @@ const SERVICE: &[(&str, &[&str])] = &[
     (
         "serve",
         &[
+            "admission",
             "api",
             "audit",
             "backend",
@@ -117,7 +118,13 @@ const SERVICE: &[(&str, &[&str])] = &[
     // What is read before anything starts.
     (
         "config",
-        &["backend::base_url", "catalog", "problems", "text_file"],
+        &[
+            "admission::options",
+            "backend::base_url",
+            "catalog",
+            "problems",
+            "text_file",
+        ],
     ),
     ("catalog", &["problems", "text_file"]),
     // What knows nobody, or next to nobody.

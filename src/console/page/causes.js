@@ -163,20 +163,6 @@ function ofIntegrator(summary) {
       ),
     );
   }
-  const held = rejected(summary, "admission_limited");
-  if (held > 0) {
-    const headline = `Starts are held back: admission control refused ${count(held)} in ${span}`;
-    found.push(
-      finding(
-        "held",
-        "warn",
-        "backend",
-        headline,
-        "The backend is slower than the target, so fewer flows are let in.",
-        "This is the protection at work. Look at the backend's latency.",
-      ),
-    );
-  }
   return found;
 }
 

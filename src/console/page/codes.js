@@ -5,6 +5,7 @@ const FAULTS = {
   backend: "Backend",
   client: "Client",
   contract: "Backend and definition",
+  gate: "Backend or its gate",
   integrator: "Integrator",
   judged: "Backend or client",
   nobody: "Nobody",
@@ -15,7 +16,7 @@ const FAULTS = {
 };
 
 const CODES = {
-  admission_limited: ["nobody", "held back by admission control, to spare the backend"],
+  admission_limited: ["gate", "the backend is slow, or its gate at a ceiling: see the sentence on top"],
   backend_error: ["backend", "the backend answered something that is no success"],
   backend_timeout: ["backend", "the backend gave no whole answer in time"],
   backend_unavailable: ["backend", "the backend could not be reached, or broke off"],

@@ -42,6 +42,7 @@ const Poll = {
     const families = parseMetrics(metrics.value);
     this.scrapes.add(performance.now() / 1000, families);
     Traffic.observe(this.scrapes);
+    Admission.observe(this.scrapes);
     await Protocols.learn(families);
     this.unready = ready.status === "rejected" ? ready.reason : null;
     await this.render();
@@ -70,7 +71,7 @@ const Poll = {
     States.render(summary, Protocols.known);
     Backend.render(summary, Protocols.known);
     Store.render(summary, this.scrapes, this.health);
-    Admission.render(this.scrapes);
+    Admission.render(summary);
     if (this.polls % OLDEST_POLLS === 1 || Oldest.lags(summary)) await Oldest.refresh(summary);
     else Oldest.render(summary);
     await FlowView.tick();

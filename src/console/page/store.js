@@ -1,4 +1,4 @@
-// Operations of the store, and admission control where there is any.
+// Operations of the store.
 
 const Store = {
   render(summary, scrapes, health) {
@@ -73,27 +73,3 @@ function facts(list, entries) {
     },
   );
 }
-
-// Whatever gauges and counters admission control has; nothing where it has none.
-const Admission = {
-  render(scrapes) {
-    const prefix = "integrator_admission_";
-    const names = [...scrapes.latest.keys()].filter(
-      (name) => name.startsWith(prefix) && !/_(bucket|sum)$/.test(name),
-    );
-    show(byId("admission-panel"), names.length > 0);
-    const entries = names.flatMap((name) =>
-      samples(scrapes.latest, name)
-        .slice(0, 8)
-        .map((sample) => {
-          const labels = Object.values(sample.labels).join(", ");
-          const words = name.slice(prefix.length).replaceAll("_", " ");
-          return [
-            labels ? `${words} (${labels})` : words,
-            String(Number(sample.value.toPrecision(6))),
-          ];
-        }),
-    );
-    facts(byId("admission"), entries);
-  },
-};

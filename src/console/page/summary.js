@@ -28,6 +28,7 @@ function summarised(scrapes, protocols) {
     ),
     requests: stepRequests(scrapes),
     calls: calls(scrapes),
+    gates: gates(scrapes),
     states: allStates,
     open: allStates.filter((state) => state.isOpen),
   };

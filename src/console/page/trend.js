@@ -39,9 +39,8 @@ class Trend {
   }
 }
 
-// The points of a polyline for rates, in a box of that size; the highest rate touches its top.
-function polyline(rates, width, height) {
-  const highest = Math.max(...rates, 1e-9);
+// The points of a polyline for rates, in a box of that size, whose top `highest` would touch.
+function polyline(rates, width, height, highest = Math.max(...rates, 1e-9)) {
   const step = width / Math.max(1, rates.length - 1);
   return rates
     .map(

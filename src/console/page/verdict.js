@@ -9,7 +9,12 @@ function verdict(summary, health, stuckSeconds) {
   const found = [
     ...standing(summary, health),
     ...(summary.hasRates
-      ? [...ofBackend(summary), ...ofIntegrator(summary), ...ofClients(summary)]
+      ? [
+          ...ofBackend(summary),
+          ...ofIntegrator(summary),
+          ...ofAdmission(summary),
+          ...ofClients(summary),
+        ]
       : []),
     ...ofFlows(summary),
   ];
@@ -112,7 +117,9 @@ function well(summary) {
     return finding("unknown", "ok", null, "The instance is ready and its store answers", why, "");
   }
   if (summary.requests === 0) {
-    const cause = `No request for a step in ${span}. The instance is ready and its store answers.`;
+    const cause =
+      `No request for a step in ${span}. The instance is ready and its store answers.` +
+      left(summary);
     return finding("quiet", "ok", null, "All is quiet", cause, "");
   }
   const { calls, p95 } = summary.calls;

@@ -71,8 +71,22 @@ class Scrapes {
     return { seconds: last.at - first.at, before: first.families, now: last.families };
   }
 
+  // Every scrape of that process that is still in the window.
+  get kept() {
+    return (this.processes.get(this.current) ?? []).map(({ families }) => families);
+  }
+
   get latest() {
     return this.processes.get(this.current)?.at(-1)?.families ?? new Map();
+  }
+
+  // For how many seconds no two scrapes in a row have differed, as `differ` judges; as far as is
+  // kept.
+  unchangedSeconds(differ) {
+    const scrapes = this.processes.get(this.current) ?? [];
+    let from = scrapes.length - 1;
+    while (from > 0 && !differ(scrapes[from - 1].families, scrapes[from].families)) from -= 1;
+    return from < 0 ? 0 : scrapes.at(-1).at - scrapes[from].at;
   }
 
   // By how much each sample of a counter grew in the window: [{ labels, value }].

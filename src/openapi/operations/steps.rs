@@ -12,12 +12,13 @@ use super::super::{headers, parameters};
 use crate::orchestrator::code::Code;
 
 /// What comes before a call to the backend, and what a call may come to, on every step.
-const OF_EVERY_STEP: [Code; 10] = [
+const OF_EVERY_STEP: [Code; 11] = [
     Code::NotFound,
     Code::UnsupportedMediaType,
     Code::Expired,
     Code::StepInProgress,
     Code::OutcomeUnknown,
+    Code::AdmissionLimited,
     Code::BackendUnavailable,
     Code::BackendError,
     Code::BackendUnclassified,

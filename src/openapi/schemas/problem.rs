@@ -5,8 +5,8 @@ use utoipa::openapi::schema::{AllOfBuilder, Type};
 use super::super::codes::{CodeFacts, advice, occasion};
 use super::super::shape::Presence::{Always, Sometimes};
 use super::super::shape::{
-    Member, Shape, base64, boolean, exactly, integer, object, one_of, schema, status, text, texts,
-    time,
+    Member, Shape, base64, boolean, exactly, integer, number, object, one_of, schema, status, text,
+    texts, time,
 };
 use super::flow::{answer, outcome};
 use super::flow_handle;
@@ -58,6 +58,7 @@ pub(super) fn all() -> [(&'static str, Shape); 1] {
         ),
         ("allowedSteps", Sometimes, texts(allowed)),
         ("retryable", Always, boolean(retryable)),
+        ("admission", Sometimes, admission()),
         ("outcome", Sometimes, outcome()),
         (
             "backendStatus",
@@ -85,6 +86,34 @@ pub(super) fn all() -> [(&'static str, Shape); 1] {
     let description = "The one body of every refusal and failure (RFC 9457). Branch on `code`; \
                        `detail` may change its words. Members that do not apply are left out.";
     [("Problem", object(description, members).into())]
+}
+
+fn admission() -> Shape {
+    let member = |name, says| (name, Always, number(says).into());
+    object(
+        "Why admission control holds the request back.",
+        [
+            member(
+                "ewma_ms",
+                "The backend's smoothed latency; 0 before any call ended.",
+            ),
+            member("target_ms", "The latency that is aimed at."),
+            member(
+                "rate_tps",
+                "Requests that may pass in a second, as it is now.",
+            ),
+            (
+                "retry_after_ms",
+                Always,
+                integer(
+                    "When one may pass at this rate, if no other comes first.",
+                    1,
+                )
+                .into(),
+            ),
+        ],
+    )
+    .into()
 }
 
 fn envelope() -> Shape {
@@ -145,6 +174,7 @@ fn always(code: Code) -> Vec<Member> {
         | Code::StepInProgress
         | Code::OutcomeUnknown
         | Code::IdempotencyKeyReused => flow().into_iter().chain([step()]).collect(),
+        Code::AdmissionLimited => vec![step(), ("admission", Always, admission())],
         Code::BackendUnavailable | Code::BackendTimeout => {
             vec![step(), ("outcome", Always, outcome())]
         }

@@ -97,6 +97,33 @@ families! {
     protocol_reload_successful: IntGauge "protocol_reload_successful" [];
     /// When the protocol definitions in use were loaded, in Unix time.
     protocols_loaded: Gauge "protocols_loaded_timestamp_seconds" [];
+    /// Smoothed latency of a backend, as its gate sees it. Calls without an answer count with the
+    /// time that they had (broken connections: with the whole timeout), at most five times the
+    /// target. Absent before a call has ended.
+    admission_ewma: GaugeVec "admission_ewma_ms" ["backend"];
+    /// The latency that a gate holds a backend at.
+    admission_setpoint: GaugeVec "admission_setpoint_ms" ["backend"];
+    /// The set point less the latency that the last control step acted on. Absent before a step
+    /// had any to act on.
+    admission_error: GaugeVec "admission_error_ms" ["backend"];
+    /// What the proportional term adds to the rate.
+    admission_p: GaugeVec "admission_p_tps" ["backend"];
+    /// The integral term: the rate that the backend was last shown to bear.
+    admission_i: GaugeVec "admission_i_tps" ["backend"];
+    /// What the derivative term adds to the rate.
+    admission_d: GaugeVec "admission_d_tps" ["backend"];
+    /// Requests a second that a gate lets through now.
+    admission_rate: GaugeVec "admission_rate_tps" ["backend"];
+    /// The most requests a second that a gate may let through now, by the setting and the schedule.
+    admission_rate_max: GaugeVec "admission_rate_max_tps" ["backend"];
+    /// Requests that a gate would let through at once.
+    admission_tokens: GaugeVec "admission_tokens" ["backend"];
+    /// 1 at the regime that a gate is in, 0 at the others.
+    admission_regime: IntGaugeVec "admission_regime" ["backend" "regime"];
+    /// Requests that a gate decided on: those refused, and those whose call left for the backend.
+    /// In observe mode those refused are those that would have been.
+    admission_decisions: IntCounterVec "admission_decisions_total"
+        ["backend" "class" "mode" "decision"];
     /// Records of the audit stream that were synced to the disk.
     audit_records: IntCounter "audit_records_total" [];
     /// Records of the audit stream that had no place to wait for the disk.

@@ -1,5 +1,6 @@
 //! Every metric of the service in one struct, exposed in the Prometheus text format.
 
+mod admission;
 mod definitions;
 mod exchanges;
 mod families;
@@ -22,7 +23,7 @@ pub use self::register::{Definition, Kind};
 pub use self::telling::SpansDropped;
 use super::request::Exchange;
 use crate::orchestrator::Census;
-use crate::orchestrator::event::CallError;
+use crate::orchestrator::event::{CallError, Decided, Reading};
 
 /// The metrics of one process.
 pub struct Metrics {
@@ -88,18 +89,25 @@ impl Metrics {
         self.families.spans_dropped(reason, spans);
     }
 
-    /// All metrics as text; `census` gives those that are states of the store, where it answers.
+    /// All metrics as text; `census` gives those that are states of the store, where it answers,
+    /// and `gates` those of admission control, where it is on.
     ///
     /// # Errors
     ///
     /// The encoder's.
-    pub fn render(&self, census: Option<&Census>, now: Timestamp) -> Result<String, Error> {
+    pub fn render(
+        &self,
+        census: Option<&Census>,
+        gates: &[Reading],
+        now: Timestamp,
+    ) -> Result<String, Error> {
         let _alone = self.alone();
         let none = Census::default();
         self.families.store_up.set(i64::from(census.is_some()));
         let census = census.unwrap_or(&none);
         self.families.store_flows.set(signed(census.flows));
         self.families.count(census, now);
+        self.families.gates(gates);
         if let Some(count) = self.dropped_lines.get() {
             self.families.lines_dropped(count());
         }
@@ -152,6 +160,10 @@ impl Metrics {
 
     pub(super) fn moved(&self, protocol: &Protocol, transition: &Transition, in_state: Duration) {
         self.families.moved(protocol, transition, in_state);
+    }
+
+    pub(super) fn decided(&self, backend: &str, decided: Decided) {
+        self.families.decided(backend, decided);
     }
 
     pub(super) fn replayed(&self, protocol: &Protocol, step: &Step) {

@@ -140,7 +140,7 @@ mod tests {
             tracer.start("span").end();
         }
 
-        let told = metrics.render(None, Timestamp::UNIX_EPOCH).unwrap();
+        let told = metrics.render(None, &[], Timestamp::UNIX_EPOCH).unwrap();
         let counted = "integrator_trace_spans_dropped_total{reason=\"queue_full\"} 3";
         assert!(told.contains(counted), "{told}");
     }

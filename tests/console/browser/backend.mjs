@@ -2,12 +2,15 @@
 // what comes next at a path; without a script every call succeeds.
 //
 // An answer is { status, body } with the body as text, after `delay` ms; { hang: true } for none;
-// { reset: true } for a connection that breaks. `times` bounds how often it is given.
+// { reset: true } for a connection that breaks; { work } for one answer after another, each of which
+// takes so many ms of work. `times` bounds how often it is given.
 
 import { createServer } from "node:http";
 import { randomUUID } from "node:crypto";
 
 const scripts = new Map();
+// When all the work that has been asked for will be done.
+let busyUntil = 0;
 
 const WELL = {
   "/app-attest/register": () => JSON.stringify({ status: "registered", flowID: randomUUID() }),
@@ -43,7 +46,9 @@ const server = createServer((request, response) => {
         });
         response.end(answer.body ?? WELL[request.url]?.() ?? "{}");
       };
-      if (answer.delay) setTimeout(give, answer.delay);
+      busyUntil = Math.max(busyUntil, performance.now()) + (answer.work ?? 0);
+      const delay = answer.work ? busyUntil - performance.now() : answer.delay;
+      if (delay) setTimeout(give, delay);
       else give();
     }
   });

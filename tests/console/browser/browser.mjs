@@ -125,6 +125,12 @@ export async function shot(page, name, fullPage = true) {
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage, optimizeForSpeed: false });
 }
 
+// A picture of one part of the page.
+export async function shotOf(page, selector, name) {
+  const part = await page.$(selector);
+  await part.screenshot({ path: join(SHOTS, `${name}.png`), optimizeForSpeed: false });
+}
+
 // What axe-core finds wrong by WCAG 2 A and AA. It is put in by the debugger, past the policy.
 export async function accessible(page) {
   await page.evaluate(AXE);

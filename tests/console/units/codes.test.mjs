@@ -12,6 +12,7 @@ const { CODES, FAULTS, fault, unanswered } = page(
 );
 const WHO = {
   "the backend": "backend",
+  "the backend or its gate": "gate",
   "the client": "client",
   "the contract between backend and definition": "contract",
   "the integrator": "integrator",
@@ -37,7 +38,7 @@ function rows() {
 }
 
 // Codes that the console knows before any build has them.
-const FORESEEN = ["admission_limited", "unauthenticated"];
+const FORESEEN = ["unauthenticated"];
 
 const told = (isAttempt) => {
   const parties = new Map();

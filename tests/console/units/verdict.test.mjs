@@ -4,7 +4,18 @@ import { test } from "node:test";
 import { page } from "./page.mjs";
 
 const { Scrapes, parseMetrics, summarised, verdict, CODES } = page(
-  ["text", "metrics", "window", "quantile", "summary", "codes", "causes", "verdict"],
+  [
+    "text",
+    "metrics",
+    "window",
+    "quantile",
+    "gates",
+    "summary",
+    "codes",
+    "causes",
+    "held",
+    "verdict",
+  ],
   ["Scrapes", "parseMetrics", "summarised", "verdict", "CODES"],
 );
 
@@ -250,7 +261,7 @@ test("bugs, full stores, late sweeps, late answers and held starts are each a fi
 test("every code of the service has somebody at fault", () => {
   for (const [code, [who, words]] of Object.entries(CODES)) {
     assert.ok(
-      ["backend", "client", "contract", "integrator", "nobody", "store", "time"].includes(who),
+      ["backend", "client", "contract", "gate", "integrator", "nobody", "store", "time"].includes(who),
       code,
     );
     assert.ok(words.length > 5, code);

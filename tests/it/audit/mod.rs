@@ -104,7 +104,7 @@ impl Site {
     /// A sample of the metrics.
     fn metric(&self, name: &str) -> u64 {
         let now = "2026-01-17T12:00:00Z".parse().expect("a time");
-        let text = self.metrics.render(None, now).expect("metrics");
+        let text = self.metrics.render(None, &[], now).expect("metrics");
         let line = text.lines().find_map(|line| line.strip_prefix(name));
         line.and_then(|value| value.trim().parse().ok())
             .expect("a number")

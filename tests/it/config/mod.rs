@@ -6,6 +6,7 @@
     reason = "a test that cannot arrange what it needs fails"
 )]
 
+mod admission;
 mod contradictions;
 mod documents;
 mod environment;

@@ -110,8 +110,7 @@ fn numbers_in_the_environment_are_plain() {
 #[test]
 fn features_that_are_not_here_may_stand_at_their_off_value() {
     Layers::none()
-        .file("[admission]\nenabled = false\nrate_max_tps = 5\n[auth]\nmode = 'none'")
-        .variable("APP_ATTEST_ADMISSION_CONTROL_ENABLED", "0")
+        .file("[auth]\nmode = 'none'")
         .variable("INTEGRATOR__AUTH__MODE", "none")
         .config();
 }
@@ -123,8 +122,6 @@ fn turning_on_what_is_not_here_is_refused() {
         "server.tls.certificate = 'x'",
         "server.tls.key = 'x'",
         "server.tls.client_ca = 'x'",
-        "admission.enabled = true",
-        "admission.enabled = 1",
         "auth.mode = 'api-key'",
         "auth.mode = 'mtls'",
         "[[auth.callers]]",

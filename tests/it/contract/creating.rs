@@ -97,6 +97,25 @@ pub(super) async fn no_more_flows_than_the_bound_are_stored(subject: Subject) {
     subject.create(third, Some("k")).await;
 }
 
+pub(super) async fn a_handle_that_another_flow_has_is_refused_and_that_flow_stays(
+    subject: Subject,
+) {
+    let (first, _) = subject.created(1).await;
+    let (second, _) = subject.claimed_as(handle(1), 2, "{}").await;
+    let (third, _) = subject.claimed_as(handle(1), 3, "{}").await;
+
+    let refused = subject.store.create(second, None).await;
+    let keyed = subject.store.create(third, Some(start_key("k"))).await;
+
+    assert!(refused.is_err(), "{refused:?}");
+    assert!(keyed.is_err(), "{keyed:?}");
+    assert_eq!(
+        subject.loaded(&handle(1)).await,
+        Some((*first.flow).clone())
+    );
+    assert_eq!(subject.store.census().await.unwrap().flows, 1);
+}
+
 pub(super) async fn a_flow_keeps_the_definition_that_it_started_with(subject: Subject) {
     let (earlier, _) = subject.created(1).await;
     let changed = format!("{}\n# changed", subject.protocol.definition());

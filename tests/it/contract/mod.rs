@@ -55,6 +55,7 @@ contract!(
             a_start_key_names_one_flow_for_as_long_as_it_is_stored,
             of_64_creations_under_one_key_one_stores_its_flow,
             no_more_flows_than_the_bound_are_stored,
+            a_handle_that_another_flow_has_is_refused_and_that_flow_stays,
             a_flow_keeps_the_definition_that_it_started_with,
         ],
         replacing: [

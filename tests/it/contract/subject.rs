@@ -112,9 +112,19 @@ impl Subject {
 
     /// A flow that holds the claim of its start, not stored yet.
     pub(crate) async fn claimed(&self, number: u64, body: &str) -> (Stored, Call) {
+        self.claimed_as(handle(number), number, body).await
+    }
+
+    /// The same under a handle that is not its own.
+    pub(crate) async fn claimed_as(
+        &self,
+        handle: FlowHandle,
+        number: u64,
+        body: &str,
+    ) -> (Stored, Call) {
         let now = self.now().await;
         let origin = Origin {
-            handle: handle(number),
+            handle,
             protocol: self.protocol.name().into(),
             digest: self.protocol.digest().into(),
             correlation_id: format!("correlation-{number}").into(),

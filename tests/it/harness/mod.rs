@@ -18,6 +18,7 @@ pub(crate) mod documented;
 pub(crate) mod entropy;
 pub(crate) mod events;
 pub(crate) mod flows;
+pub(crate) mod gates;
 pub(crate) mod log;
 pub(crate) mod program;
 pub(crate) mod protocols;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use appattest_integrator::admission::options::Options as Admission;
 use appattest_integrator::api::{self, About, Api, Listener};
 use appattest_integrator::backend::base_url::BaseUrl;
 use appattest_integrator::backend::client::{self, BackendClient};
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::backend::Backend;
 use super::client::{Client, Reply, Request};
 use super::entropy::SeededEntropy;
+use super::gates::gates_of;
 use super::store::{Faults, FaultyStore};
 use super::stores::{Kind, Place};
 
@@ -42,6 +44,8 @@ pub(crate) struct Setup {
     pub(crate) listener: Listener,
     pub(crate) most_watchers: MostWatchers,
     pub(crate) log_artifacts: bool,
+    /// How requests are held back to spare the backend; `None`: they are not.
+    pub(crate) admission: Option<Admission>,
     pub(crate) seed: u64,
 }
 
@@ -62,6 +66,7 @@ impl Default for Setup {
                 operators: 32,
             },
             log_artifacts: false,
+            admission: None,
             seed: 1,
         }
     }
@@ -145,6 +150,7 @@ impl Service {
             Arc::new(SeededEntropy::new(setup.seed)),
             telemetry.clone(),
             setup.most_watchers,
+            gates_of(setup.admission.as_ref(), &clock),
         ));
         let base_url = setup.base_url.clone();
         let base_url = base_url.unwrap_or_else(|| format!("http://{}", backend.address));

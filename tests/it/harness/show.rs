@@ -5,7 +5,7 @@ use integrator_core::json::Value;
 use super::client::Reply;
 
 /// The members of a problem, in order; those in capitals stand in every one.
-const MEMBERS: [&str; 17] = [
+const MEMBERS: [&str; 18] = [
     "TYPE",
     "TITLE",
     "STATUS",
@@ -16,6 +16,7 @@ const MEMBERS: [&str; 17] = [
     "state",
     "allowedSteps",
     "RETRYABLE",
+    "admission",
     "outcome",
     "backendStatus",
     "backend",
@@ -25,8 +26,9 @@ const MEMBERS: [&str; 17] = [
     "ERROR",
 ];
 /// Problems after which the same request may succeed without anything being changed in it.
-const RETRYABLE: [&str; 7] = [
+const RETRYABLE: [&str; 8] = [
     "step_in_progress",
+    "admission_limited",
     "capacity_exhausted",
     "store_unavailable",
     "shutting_down",
@@ -86,7 +88,7 @@ impl Reply {
         assert_eq!(self.string("/error/message"), self.string("/detail"));
         let retryable = RETRYABLE.contains(&code);
         assert_eq!(self.member("/retryable"), Some(retryable.into()), "{code}");
-        let waits = code == "step_in_progress" || status == 503;
+        let waits = code == "step_in_progress" || [429, 503].contains(&status);
         assert_eq!(self.header("retry-after").is_some(), waits, "{code}");
         if let Some(id) = self.header("x-correlation-id") {
             assert_eq!(self.string("/correlationID"), id);

@@ -1,7 +1,9 @@
 //! A store whose operations fail when a test says so.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use appattest_integrator::store::{
     Census, Created, Due, DuePosition, FlowStore, Loaded, LoadedAll, Next, Position, PrepareError,
@@ -11,7 +13,8 @@ use async_trait::async_trait;
 use integrator_core::flow::answer::RecordedAnswer;
 use integrator_core::flow::ids::{AttemptId, FlowHandle};
 use integrator_core::flow::time::Now;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
 /// What fails, and how often yet.
 #[derive(Default)]
@@ -24,7 +27,44 @@ pub(crate) struct Faults {
     creations: AtomicU32,
     reads_after_lost_creation: AtomicU32,
     before_replace: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    held: Mutex<HashMap<Operation, Held>>,
     refused: watch::Sender<u32>,
+}
+
+/// The store's side of a held operation: tells that it arrived, and is told to go on.
+type Held = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
+/// An operation that a test may hold: one that writes before it reaches the store, one that reads
+/// on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Operation {
+    Create,
+    Replace,
+    Started,
+    Load,
+}
+
+/// Nothing that is waited for takes this long unless it never comes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An operation that waits to be released.
+pub(crate) struct HeldOperation {
+    arrived: oneshot::Receiver<()>,
+    release: oneshot::Sender<()>,
+}
+
+impl HeldOperation {
+    /// Waits until it has been asked for.
+    pub(crate) async fn arrived(&mut self) {
+        let arrived = timeout(PATIENCE, &mut self.arrived).await;
+        let arrived = arrived.expect("the operation is asked for");
+        arrived.expect("the store is there");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn release(self) {
+        self.release.send(()).expect("it waits");
+    }
 }
 
 /// For ever.
@@ -82,6 +122,23 @@ impl Faults {
     /// between a judgement and its compare-and-set.
     pub(crate) fn before_next_replace(&self, act: impl FnOnce() + Send + 'static) {
         *self.before_replace.lock().expect("unpoisoned") = Some(Box::new(act));
+    }
+
+    /// The next such operation waits until it is released.
+    pub(crate) fn hold_next(&self, operation: Operation) -> HeldOperation {
+        let (arrived_sender, arrived) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        let mut held = self.held.lock().expect("unpoisoned");
+        held.insert(operation, (arrived_sender, released));
+        HeldOperation { arrived, release }
+    }
+
+    async fn wait_where_held(&self, operation: Operation) {
+        let held = self.held.lock().expect("unpoisoned").remove(&operation);
+        if let Some((arrived, released)) = held {
+            arrived.send(()).expect("the test waits");
+            released.await.expect("the test releases it");
+        }
     }
 
     /// Waits until so many operations have failed in all.
@@ -147,6 +204,7 @@ impl FlowStore for FaultyStore {
     }
 
     async fn create(&self, stored: Stored, key: Option<StartKey>) -> Result<Created, StoreError> {
+        self.faults.wait_where_held(Operation::Create).await;
         self.faults.judge_read()?;
         let created = self.inner.create(stored, key).await;
         let lost = self.faults.judge(&self.faults.creations);
@@ -163,12 +221,16 @@ impl FlowStore for FaultyStore {
 
     async fn started(&self, key: &StartKey) -> Result<Option<FlowHandle>, StoreError> {
         self.faults.judge_read()?;
-        self.inner.started(key).await
+        let started = self.inner.started(key).await;
+        self.faults.wait_where_held(Operation::Started).await;
+        started
     }
 
     async fn load(&self, handle: &FlowHandle) -> Result<Loaded, StoreError> {
         self.faults.judge_read()?;
-        self.inner.load(handle).await
+        let loaded = self.inner.load(handle).await;
+        self.faults.wait_where_held(Operation::Load).await;
+        loaded
     }
 
     async fn load_all(&self, handles: &[FlowHandle]) -> Result<LoadedAll, StoreError> {
@@ -186,6 +248,7 @@ impl FlowStore for FaultyStore {
     }
 
     async fn replace(&self, replacement: Replacement) -> Result<Replaced, StoreError> {
+        self.faults.wait_where_held(Operation::Replace).await;
         let act = self
             .faults
             .before_replace

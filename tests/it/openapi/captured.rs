@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use appattest_integrator::phase::Phase;
 
+use crate::harness::gates::fixed;
 use crate::harness::service::{ASSERT, START};
 use crate::harness::store::ALWAYS;
 use crate::harness::stores::Kind;
@@ -54,6 +55,7 @@ pub(super) async fn problems() -> Vec<Reply> {
     let mut problems = of_requests().await;
     problems.extend(of_flows().await);
     problems.extend(of_calls().await);
+    problems.push(held_back().await);
     problems.extend(of_the_service().await);
     problems
 }
@@ -155,6 +157,25 @@ async fn of_calls() -> Vec<Reply> {
     replies.push(asking.await.expect("a reply"));
     tokio::time::resume();
     replies
+}
+
+/// A start that comes too soon after one whose call took long.
+async fn held_back() -> Reply {
+    let setup = Setup {
+        admission: Some(fixed(0.4)),
+        ..setup()
+    };
+    let service = setup.start().await;
+    let answer = Answer::json(r#"{"flowID":"flow-1"}"#);
+    let mut hold = service.backend.hold("/app-attest/register", answer);
+    let asking = service.send(Request::post("/v1/flows/start", START));
+    hold.arrived().await;
+    service.clock.advance(Duration::from_millis(1234));
+    hold.release();
+    asking.await.expect("a reply").is_answer();
+    // To the next control step.
+    service.clock.advance(Duration::from_millis(300));
+    service.post("/v1/flows/start", START).await
 }
 
 async fn of_the_service() -> Vec<Reply> {

@@ -16,7 +16,7 @@ impl Launch {
     }
 }
 
-fn two_backends(default: &Backend, shop: &Backend) -> Launch {
+pub(super) fn two_backends(default: &Backend, shop: &Backend) -> Launch {
     let config = format!(
         "[backends.default]\nbase_url = \"http://{}\"\n\
          [backends.shop]\nbase_url = \"http://{}/prefix\"\ntimeout_ms = 100\n\

@@ -7,6 +7,7 @@
     reason = "a test that cannot arrange what it needs fails"
 )]
 
+mod admission;
 mod audit;
 mod backends;
 mod lines;

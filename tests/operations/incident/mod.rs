@@ -23,6 +23,7 @@ fn an_incident_is_told_and_ended_by_the_playbook() {
     let scene = Scene::set(Setup {
         factor: 60,
         timeout_ms: 5000,
+        admission: false,
     });
     let mut story = Story::begin(scene);
     let calm = Clients::at_work(story.scene.integrator(), 2, Manners::Good);

@@ -1,0 +1,3 @@
+//! What is measured without a service: the laboratory of admission control.
+
+pub mod laboratory;
