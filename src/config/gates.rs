@@ -76,7 +76,7 @@ fn schedule(settled: &Settled) -> Option<Problem> {
 }
 
 /// A call ends with its backend's patience at the latest, so that a gate which aims beyond it
-/// never finds the backend slow, not even a dead one.
+/// never finds the backend slow, and knows nothing between all and an outage.
 fn unreachable_target(settled: &Settled) -> Vec<Problem> {
     let (Ok(true), Ok(target)) = (settled.boolean(ENABLED), settled.integer(TARGET)) else {
         return Vec::new();
@@ -87,7 +87,7 @@ fn unreachable_target(settled: &Settled) -> Vec<Problem> {
         (target >= timeout).then(|| {
             let text = format!(
                 "{target} is not less than {path}, {timeout} ({}), which no call exceeds: the \
-                 gate would never close; allowed: less than that",
+                 backend would never be found slow; allowed: less than that",
                 settled.place(&path)
             );
             Problem::at(TARGET, settled.place(TARGET), text)

@@ -45,7 +45,8 @@ impl Listeners {
         })
     }
 
-    /// Tells where, and whether requests are held back. Whoever reads this may send requests and signals from then on.
+    /// Tells where, and whether requests are held back. Whoever reads this may send requests and
+    /// signals from then on.
     pub(super) fn announce(&self, config: &Config) -> io::Result<()> {
         let ops = self.ops.as_ref().map(TcpListener::local_addr).transpose()?;
         tracing::info!(

@@ -81,8 +81,8 @@ impl Memory {
         tracked + self.climb(tracked, up_s, known)
     }
 
-    /// A climb that ended too high lowers what is remembered, and by no more than that share: it may
-    /// have been stopped on its way by something else than its height.
+    /// A climb that ended too high lowers what is remembered, and by no more than that share: it
+    /// may have been stopped on its way by something else than its height.
     fn remember(&mut self, integral_tps: f64, known: Known) {
         let turned = known.error_ms < 0.0 && !self.slow;
         self.slow = known.error_ms < 0.0;

@@ -134,16 +134,19 @@ impl Sensor {
     }
 
     /// A failure may come at once and is still no quick answer: it counts as the deadline, or
-    /// as what shuts the gate anyhow.
+    /// as what shuts the gate anyhow. One that was given less than the target, as after a slow
+    /// store, says nothing of an outage.
     fn unanswered(&mut self, lost: Duration) {
-        let failures = match self.standing {
-            Standing::Answering { failures } => failures.saturating_add(1),
-            Standing::Returning => 1,
-        };
-        self.standing = Standing::Answering { failures };
+        let lost_ms = sample_ms(lost);
+        if lost_ms >= self.target_ms {
+            let failures = match self.standing {
+                Standing::Answering { failures } => failures.saturating_add(1),
+                Standing::Returning => 1,
+            };
+            self.standing = Standing::Answering { failures };
+        }
         self.quick = QuickRun::default();
-        let most_ms = FAILURE_TARGETS * self.target_ms;
-        self.sample(sample_ms(lost).min(most_ms));
+        self.sample(lost_ms.min(FAILURE_TARGETS * self.target_ms));
     }
 
     fn answered(&mut self, sample_ms: f64, shut: bool) {

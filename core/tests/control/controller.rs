@@ -41,6 +41,17 @@ fn one_call_each(admitted_tps: f64) -> Shown {
     }
 }
 
+/// A period in which no call was answered.
+fn unshown(latency_ms: f64) -> Observed {
+    Observed {
+        latency_ms,
+        passed_s: PERIOD_S,
+        shown: None,
+        anew: false,
+        outage: false,
+    }
+}
+
 /// A controller with this past.
 fn after(gains: Gains, past: &[Observed]) -> Pid {
     let mut pid = controller(gains, 20.0);
@@ -131,7 +142,7 @@ proptest! {
         kp in 0.0..5.0_f64, start in 1.0..400.0_f64, latency_ms in 0.0..1000.0_f64,
     ) {
         let gains = Gains { kp, ki: 0.0, kd: 0.0 };
-        let observed = Observed { latency_ms, passed_s: PERIOD_S, shown: None, anew: false, outage: false };
+        let observed = unshown(latency_ms);
         let mut pid = controller(gains, start);
         pid.step(observed, CEILING_TPS);
 
@@ -151,7 +162,7 @@ proptest! {
         let before = pid.terms().i_tps;
 
         for _ in 0..steps {
-            let observed = Observed { latency_ms, passed_s: PERIOD_S, shown: None, anew: false, outage: false };
+            let observed = unshown(latency_ms);
             pid.step(observed, CEILING_TPS);
         }
 
@@ -167,7 +178,7 @@ proptest! {
 
         for _ in 0..500 {
             let shown = Some(one_call_each(admitted.min(0.7 * pid.terms().rate_tps)));
-            pid.step(Observed { latency_ms, passed_s: PERIOD_S, shown, anew: false, outage: false }, CEILING_TPS);
+            pid.step(Observed { shown, ..unshown(latency_ms) }, CEILING_TPS);
         }
 
         prop_assert!(pid.terms().i_tps <= 20.0_f64.max(admitted));

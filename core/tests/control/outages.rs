@@ -64,6 +64,23 @@ proptest! {
 }
 
 #[test]
+fn timeouts_of_calls_that_had_less_than_the_target_are_no_outage() {
+    let mut world = settled();
+    let deadline = Duration::from_millis(150);
+
+    for _ in 0..5 {
+        let call = world.law.sent(world.now);
+        world.now += deadline;
+        world
+            .law
+            .ended(world.now, call, End::Unanswered { deadline });
+    }
+    next_step(&mut world);
+
+    assert!(world.read().rate_tps > 1.0, "{:?}", world.read());
+}
+
+#[test]
 fn an_outage_lasts_though_nobody_calls() {
     let target_ms = 2900.0;
     let mut world = World::new(Options {

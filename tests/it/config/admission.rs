@@ -8,27 +8,13 @@ use integrator_core::control::pid::Gains;
 use integrator_core::control::ramp::Ramp;
 
 use super::{Layers, problems_of};
+use crate::harness::gates::between;
 
 /// What gates are told where nothing is said but that they be there.
 fn defaults() -> Options {
-    Options {
-        mode: Mode::Enforce,
-        scope: Scope::NewFlows,
-        law: law::Options {
-            target_ms: 200.0,
-            ewma_alpha: 0.2,
-            gains: Gains {
-                kp: 0.5,
-                ki: 0.05,
-                kd: 0.1,
-            },
-            period: Duration::from_millis(500),
-            rate_min_tps: 1.0,
-            rate_max_tps: 200.0,
-            burst_max_tokens: 50.0,
-        },
-        ramp: None,
-    }
+    let mut options = between(1.0, 200.0);
+    options.law.burst_max_tokens = 50.0;
+    options
 }
 
 #[test]
@@ -199,6 +185,6 @@ fn a_target_that_no_call_of_a_backend_can_exceed_is_refused_where_gates_are() {
 
     let on = problems_of(&format!("{file}admission.enabled = true"));
 
-    insta::assert_snapshot!(on, @"admission.target_latency_ms (default): 200 is not less than backends.pay.timeout_ms, 200 (a.toml:1), which no call exceeds: the gate would never close; allowed: less than that");
+    insta::assert_snapshot!(on, @"admission.target_latency_ms (default): 200 is not less than backends.pay.timeout_ms, 200 (a.toml:1), which no call exceeds: the backend would never be found slow; allowed: less than that");
     assert_eq!(problems_of(file), "");
 }

@@ -34,10 +34,12 @@ impl Reference {
             }
             Event::Fail(index) => {
                 if let Some(call) = self.take(index) {
-                    self.failures_in_a_row += 1;
-                    self.first_answer_may_be_old = false;
-                    self.quick.clear();
                     let lost = DEADLINE.max(self.now - call.sent).as_secs_f64() * 1e3;
+                    if lost >= self.options.target_ms {
+                        self.failures_in_a_row += 1;
+                        self.first_answer_may_be_old = false;
+                    }
+                    self.quick.clear();
                     self.end();
                     self.sample(lost.min(5.0 * self.options.target_ms));
                 }
