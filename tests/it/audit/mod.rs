@@ -13,6 +13,7 @@ mod stream;
 
 use std::fs;
 use std::io::Cursor;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,10 +96,29 @@ impl Site {
             .expect("it is there")
     }
 
-    /// Moves the file away and puts a folder in its place, so that nothing can be written.
+    /// Moves the file away and puts what leads to a folder in its place. Comes back once the writer
+    /// has found that it cannot write.
     fn block(&self) {
-        fs::rename(self.path(), self.old()).expect("renamed");
-        fs::create_dir(self.path()).expect("made");
+        let failures = "integrator_audit_write_failures_total";
+        let before = self.metric(failures);
+        let folder = self.folder.path().join("folder");
+        symlink(self.folder.path(), &folder).expect("made");
+        self.replace_by(&folder);
+        until("the file takes no writes", || {
+            self.metric(failures) > before
+        });
+    }
+
+    /// Moves the file away and another in its place, at one stroke: a writer that found the place
+    /// empty would begin a file there.
+    fn replace_by(&self, other: &Path) {
+        fs::hard_link(self.path(), self.old()).expect("linked");
+        fs::rename(other, self.path()).expect("renamed");
+    }
+
+    /// Takes away what stands in the place of the file.
+    fn unblock(&self) {
+        fs::remove_file(self.path()).expect("removed");
     }
 
     /// A sample of the metrics.
