@@ -10,6 +10,7 @@ mod triggers;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use self::gate::{Gate, Mode};
 use self::triggers::Triggers;
@@ -102,6 +103,11 @@ impl Proxy {
     /// go through.
     pub fn hang(&self) {
         self.shared.gate.switch(Mode::Hang);
+    }
+
+    /// Lets bytes be on their way for so long, in each direction, as over a long line.
+    pub fn delay(&self, delay: Duration) {
+        self.shared.gate.delay(delay);
     }
 
     /// Takes `action`, once, when a client has sent `pattern`. Bytes that come in pieces count as

@@ -103,6 +103,20 @@ fn bytes_pass_in_both_directions_and_connections_are_counted() {
 }
 
 #[test]
+fn bytes_are_on_their_way_for_as_long_as_told() {
+    let (server, _) = echo();
+    let proxy = Proxy::start(server);
+    let mut client = Client::of(&proxy);
+    client.ask("hello");
+
+    proxy.delay(3 * A_MOMENT);
+    client.say("from afar");
+
+    assert!(client.hears_nothing());
+    assert_eq!(client.hear().expect("an echo"), "from afar");
+}
+
+#[test]
 fn a_url_leads_through_the_proxy() {
     let (server, _) = echo();
     let proxy = Proxy::start(server);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use integrator_core::flow::ids::FlowHandle;
 use redis::{Value, cmd};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::RedisRecords;
 use super::entry;
@@ -141,8 +141,9 @@ impl RedisRecords {
     /// Lets the start key name the new flow, or tells what it names.
     async fn take_name(&self, start: &str, handle: &FlowHandle) -> Result<Name, Trouble> {
         let (mut dead, mut seen) = (Vec::new(), b"0".to_vec());
+        // Time that calls take counts too: the answer has to come within the patience.
+        let end = Instant::now() + self.patience * 4 / 5;
         let mut wait = FIRST_WAIT;
-        let mut waited = Duration::ZERO;
         loop {
             let call = Call::of(&script::NAME)
                 .key(keys::start(start))
@@ -170,14 +171,13 @@ impl RedisRecords {
                 }
                 return Ok(Name::Of(other));
             }
-            if waiting && waited >= self.patience * 4 / 5 {
+            if waiting && Instant::now() >= end {
                 return Ok(Name::Waiting);
             }
             let again = dead == named;
             dead = named;
             if waiting && again {
                 sleep(wait).await;
-                waited += wait;
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
         }

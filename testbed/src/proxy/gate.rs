@@ -1,6 +1,7 @@
 //! Whether bytes may pass, and whom to close when they may not.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use super::link::Link;
 
@@ -25,6 +26,8 @@ pub(super) struct Gate {
 #[derive(Default)]
 struct State {
     mode: Mode,
+    /// How long bytes are on their way.
+    delay: Duration,
     open: Vec<Weak<Link>>,
 }
 
@@ -44,11 +47,22 @@ impl Gate {
         self.switched.notify_all();
     }
 
-    /// Waits while nothing passes. Says whether something does, rather than being refused.
+    pub(super) fn delay(&self, delay: Duration) {
+        self.lock().delay = delay;
+    }
+
+    /// Waits for as long as bytes are on their way, and while nothing passes. Says whether
+    /// something does, rather than being refused.
     pub(super) fn lets_pass(&self) -> bool {
+        let state = self.lock();
+        let delay = state.delay;
+        let (state, _) = self
+            .switched
+            .wait_timeout_while(state, delay, |state| !state.is_closed())
+            .unwrap_or_else(PoisonError::into_inner);
         let state = self
             .switched
-            .wait_while(self.lock(), |state| state.mode == Mode::Hang)
+            .wait_while(state, |state| state.mode == Mode::Hang)
             .unwrap_or_else(PoisonError::into_inner);
         !state.is_closed()
     }

@@ -216,6 +216,21 @@ async fn a_start_that_ended_before_its_flow_was_stored_makes_way_for_another() {
 }
 
 #[tokio::test]
+async fn a_start_that_may_be_under_way_elsewhere_is_busy_over_a_long_line_too() {
+    let server = server(Options::default());
+    let (subject, proxy) = behind_a_proxy(&server).await;
+    let (stored, _) = subject.claimed(1, "{}").await;
+    proxy.when_sent(INSERT, Action::Drop);
+    cause(subject.store.create(stored, Some(start_key("one"))).await);
+    proxy.delay(Duration::from_millis(10));
+
+    let (second, _) = subject.claimed(2, "{}").await;
+    let early = subject.store.create(second, Some(start_key("one"))).await;
+
+    assert_eq!(early, Ok(Created::Busy));
+}
+
+#[tokio::test]
 async fn a_start_whose_flow_was_stored_without_a_word_is_found_by_its_key() {
     let server = server(Options::default());
     let (subject, proxy) = behind_a_proxy(&server).await;
