@@ -48,7 +48,7 @@ impl Scene {
 
     /// With so little time for a call that a test can wait for its end.
     async fn in_a_hurry() -> Self {
-        Self::with(Manners::CloseSaid, Duration::from_millis(700)).await
+        Self::with(Manners::CloseSaid, Duration::from_secs(2)).await
     }
 
     async fn with(manners: Manners, backend_timeout: Duration) -> Self {

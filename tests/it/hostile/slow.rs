@@ -28,7 +28,7 @@ async fn a_drip_that_never_pauses_long_ends_with_the_deadline_of_the_whole_call(
 async fn an_answer_after_the_deadline_changes_nothing() {
     let scene = Scene::in_a_hurry().await;
     let late = Part::Bytes(answer("200 OK", "", VERIFIED).into_bytes());
-    let deed = Deed::Answer(vec![Part::Pause(Duration::from_millis(1000)), late]);
+    let deed = Deed::Answer(vec![Part::Pause(Duration::from_secs(3)), late]);
 
     let reply = scene.meets(deed).await;
     scene.is_unharmed(&reply, LATE).await;

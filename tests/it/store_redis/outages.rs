@@ -11,6 +11,9 @@ use super::{cause, place, recovered, server, subject};
 use crate::contract::samples::{handle, replacement};
 use crate::contract::subject::Subject;
 
+/// Longer than an operation takes, or a store needs to be back; the machine may be busy.
+const IN_TIME: Duration = Duration::from_secs(10);
+
 #[tokio::test]
 async fn a_server_that_stands_still_is_given_up_and_found_again() {
     let server = server(Options::default());
@@ -20,14 +23,14 @@ async fn a_server_that_stands_still_is_given_up_and_found_again() {
     server.pause();
     let asked = Instant::now();
     let silent = cause(subject.store.beat().await);
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < IN_TIME);
     assert!(silent.contains("Redis did not answer in time"), "{silent}");
     let asked = Instant::now();
     cause(subject.store.load(&handle(1)).await);
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < IN_TIME);
     server.resume();
 
-    recovered(&*subject.store, Duration::from_secs(3)).await;
+    recovered(&*subject.store, IN_TIME).await;
     subject.polled(&begun, 10, 200).await;
 }
 
@@ -42,11 +45,11 @@ async fn a_server_that_is_not_there_is_told_at_once_and_found_when_it_is() {
     for _ in 0..20 {
         told = cause(subject.store.load(&handle(1)).await);
     }
-    assert!(asked.elapsed() < Duration::from_secs(1));
+    assert!(asked.elapsed() < IN_TIME);
     assert!(told.contains("nobody takes connections"), "{told}");
 
     server.restart();
-    recovered(&*subject.store, Duration::from_secs(3)).await;
+    recovered(&*subject.store, IN_TIME).await;
     subject.begun(1).await;
 }
 
@@ -64,7 +67,7 @@ async fn a_connection_that_leads_nowhere_is_replaced() {
     cause(subject.store.load(&handle(1)).await);
     proxy.pass();
 
-    recovered(&*subject.store, Duration::from_secs(3)).await;
+    recovered(&*subject.store, IN_TIME).await;
     assert!(proxy.connections() > before);
     subject.polled(&begun, 10, 200).await;
 }
@@ -110,7 +113,7 @@ async fn a_primary_that_became_a_replica_is_told_as_one() {
     assert!(subject.store.ready().await.is_err());
 
     server.command(&["REPLICAOF", "NO", "ONE"]);
-    recovered(&*subject.store, Duration::from_secs(3)).await;
+    recovered(&*subject.store, IN_TIME).await;
     subject.polled(&begun, 20, 200).await;
 }
 
@@ -142,6 +145,6 @@ async fn a_server_that_cannot_save_is_told_so() {
 
     server.command(&["CONFIG", "SET", "dbfilename", "dump.rdb"]);
     server.command(&["SAVE"]);
-    recovered(&*subject.store, Duration::from_secs(3)).await;
+    recovered(&*subject.store, IN_TIME).await;
     subject.polled(&begun, 20, 200).await;
 }

@@ -287,7 +287,7 @@ async fn an_operation_that_is_given_up_is_repaired() {
     hanging.refuse();
     hanging.pass();
 
-    super::recovered(&*subject.store, Duration::from_secs(5)).await;
+    super::recovered(&*subject.store, Duration::from_secs(10)).await;
 
     assert_eq!(subject.found(&with_flow_id("f")).await, [1]);
 }

@@ -172,7 +172,7 @@ async fn a_restart_loses_nothing_that_was_acknowledged_and_needs_no_reopening() 
     let census = subject.store.census().await.unwrap();
 
     server.restart();
-    recovered(&*subject.store, Duration::from_secs(5)).await;
+    recovered(&*subject.store, Duration::from_secs(10)).await;
 
     let all: Vec<u64> = (1..=21).collect();
     assert_eq!(subject.found(&Query::default()).await, all);
