@@ -60,7 +60,7 @@ export async function held() {
   const page = await opened();
   await watching(page);
   await says(page, "#gates .regime", "Open");
-  await slowly(700);
+  await slowly(300);
   await whileAsked(async () => {
     await headline(page, /Starts are held back, all but probes: \d+ in the last/);
     await blamed(page, "At fault: Backend");
