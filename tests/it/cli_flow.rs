@@ -9,6 +9,7 @@
 use std::process::{Command as Blocking, Output, Stdio};
 use std::time::Duration;
 
+use integrator_testbed::port::Reserved;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -384,8 +385,8 @@ async fn what_is_no_integrator_is_said_to_be_none() {
             "{told}"
         );
     }
-    drop(listener);
-    let (code, _, told) = ended(flow(&url, &["list"])).await;
+    let closed = Reserved::new();
+    let (code, _, told) = ended(flow(&closed.url(), &["list"])).await;
     assert_eq!(code, Some(1));
     assert!(told.contains("--url says where it is"), "{told}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use integrator_testbed::port::Reserved;
 
 use crate::harness::protocols::EXAMPLE;
 use crate::harness::{Answer, Request, Service, Setup};
@@ -111,15 +112,13 @@ async fn an_answer_that_is_not_taken_holds_nothing() {
 
 #[tokio::test]
 async fn a_call_that_was_never_sent_holds_nothing() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
+    let closed = Reserved::new();
     let text = EXAMPLE.replace(
         "call     = \"POST /begin\"\n",
         "call     = \"POST /begin\"\nunknown = \"hold\"\n",
     );
     let setup = Setup {
-        base_url: Some(format!("http://{address}")),
+        base_url: Some(closed.url()),
         ..Setup::protocol(text)
     };
     let service = setup.start().await;

@@ -1,11 +1,11 @@
 //! A backend for App Attest that is quick, slow, failing or away, as a test says.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use integrator_testbed::port::Reserved;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -19,26 +19,29 @@ struct Mood {
 
 /// A backend on an address of its own, which it can leave and come back to.
 pub(crate) struct Backend {
-    pub(crate) address: SocketAddr,
+    reserved: Reserved,
     mood: Arc<Mood>,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
 impl Backend {
     pub(crate) fn start() -> Self {
-        let port = integrator_testbed::port::free();
         let mood = Mood {
             delay_ms: AtomicU64::new(0),
             status: AtomicU16::new(200),
             flows: AtomicU64::new(0),
         };
         let mut backend = Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            reserved: Reserved::new(),
             mood: Arc::new(mood),
             running: None,
         };
         backend.come_back();
         backend
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.reserved.url()
     }
 
     /// Every answer takes this long from now on.
@@ -64,7 +67,7 @@ impl Backend {
     /// Takes connections, at the same address as before.
     pub(crate) fn come_back(&mut self) {
         let (stop, stopped) = oneshot::channel();
-        let (address, mood) = (self.address, self.mood.clone());
+        let (address, mood) = (self.reserved.address(), self.mood.clone());
         let (ready, is_ready) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

@@ -55,10 +55,7 @@ impl Scene {
                 "INTEGRATOR__ADMISSION__ENABLED",
                 setup.admission.to_string(),
             )
-            .env(
-                "APP_ATTEST_BACKEND_BASE_URL",
-                format!("http://{}", backend.address),
-            )
+            .env("APP_ATTEST_BACKEND_BASE_URL", backend.url())
             .current_dir(folder.path());
         let integrator = Program::start(command);
         Self {

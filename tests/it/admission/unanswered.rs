@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use integrator_testbed::port::Reserved;
+
 use super::{Options, Setup, between, of_all_steps, setup};
 use crate::harness::Answer;
 use crate::harness::store::Operation;
@@ -37,10 +39,9 @@ async fn a_backend_that_hangs_up_counts_as_one_that_used_all_its_time() {
 
 #[tokio::test]
 async fn a_backend_that_cannot_be_reached_counts_as_one_that_used_all_its_time() {
-    let nowhere = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-    let address = nowhere.and_then(|listener| listener.local_addr());
+    let nowhere = Reserved::new();
     let setup = Setup {
-        base_url: Some(format!("http://{}", address.expect("a free port"))),
+        base_url: Some(nowhere.url()),
         ..believing(between(1.0, 50.0))
     };
     let service = setup.start().await;

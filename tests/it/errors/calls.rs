@@ -1,6 +1,7 @@
 //! Codes that tell what became of a call, to the backend or to the store.
 
 use insta::assert_snapshot;
+use integrator_testbed::port::Reserved;
 
 use crate::harness::service::{ASSERT, START};
 use crate::harness::store::ALWAYS;
@@ -8,11 +9,9 @@ use crate::harness::{Answer, Service, Setup};
 
 #[tokio::test]
 async fn backend_unavailable_tells_that_nothing_was_sent_where_nothing_listens() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = closed.local_addr().unwrap();
-    drop(closed);
+    let closed = Reserved::new();
     let setup = Setup {
-        base_url: Some(format!("http://{address}")),
+        base_url: Some(closed.url()),
         ..Setup::default()
     };
     let service = setup.start().await;

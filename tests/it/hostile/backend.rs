@@ -2,10 +2,10 @@
 //! asked. Nothing of it knows HTTP but the few lines that find the end of a request.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use integrator_testbed::port::Reserved;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,7 +29,7 @@ struct State {
 }
 
 pub(crate) struct Hostile {
-    pub(crate) address: SocketAddr,
+    reserved: Reserved,
     manners: Manners,
     state: Arc<Mutex<State>>,
     listening: JoinHandle<()>,
@@ -37,12 +37,12 @@ pub(crate) struct Hostile {
 
 impl Hostile {
     pub(crate) async fn start(manners: Manners) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
+        let reserved = Reserved::new();
+        let listener = TcpListener::bind(reserved.address()).await.expect("ours");
         let state = Arc::<Mutex<State>>::default();
         let listening = tokio::spawn(listen(listener, manners, state.clone()));
         Self {
-            address,
+            reserved,
             manners,
             state,
             listening,
@@ -50,7 +50,7 @@ impl Hostile {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.reserved.url()
     }
 
     /// To the next connection or request that nothing is told about yet.
@@ -66,9 +66,8 @@ impl Hostile {
 
     /// Listens again where it did.
     pub(crate) async fn come_back(&mut self) {
-        let listener = TcpListener::bind(self.address)
-            .await
-            .expect("the same port");
+        let listener = TcpListener::bind(self.reserved.address()).await;
+        let listener = listener.expect("ours");
         self.listening = tokio::spawn(listen(listener, self.manners, self.state.clone()));
     }
 
