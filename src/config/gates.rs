@@ -76,7 +76,7 @@ fn schedule(settled: &Settled) -> Option<Problem> {
 }
 
 /// A call ends with its backend's patience at the latest, so that a gate which aims beyond it
-/// never finds the backend slow, and knows nothing between all and an outage.
+/// never finds the backend slow, and one that aims further not even away.
 fn unreachable_target(settled: &Settled) -> Vec<Problem> {
     let (Ok(true), Ok(target)) = (settled.boolean(ENABLED), settled.integer(TARGET)) else {
         return Vec::new();

@@ -195,16 +195,7 @@ fn a_rising_latency_lowers_the_rate_before_it_has_reached_the_target() {
     let mut pid = controller(gains, 100.0);
 
     for latency_ms in [50.0, 100.0, 150.0] {
-        pid.step(
-            Observed {
-                latency_ms,
-                passed_s: PERIOD_S,
-                shown: None,
-                anew: false,
-                outage: false,
-            },
-            CEILING_TPS,
-        );
+        pid.step(unshown(latency_ms), CEILING_TPS);
     }
 
     // The slope is 100 ms/s; the filter has let three quarters of it through.

@@ -14,6 +14,7 @@ use integrator_core::flow::machine::{
 use integrator_core::flow::record::{Flow, Origin};
 use integrator_core::flow::time::{Now, Tick};
 use integrator_core::protocol::{Protocol, read_body};
+use tokio::time::{Instant, sleep};
 
 use super::samples::{DEFINITION, answer, handle, number, protocol, replacement, start_key, terms};
 use crate::harness::service::STARTED;
@@ -21,6 +22,9 @@ use crate::harness::stores::{Kind, Place};
 
 /// How many flows a subject takes.
 pub(crate) const MOST: u64 = 20_000;
+
+/// How soon a store is back once its server is; the machine may be busy.
+const BACK: Duration = Duration::from_secs(10);
 
 /// A store under examination.
 pub(crate) struct Subject {
@@ -273,5 +277,14 @@ impl Subject {
         numbered
             .map(|position| (number(&position.handle), position.due))
             .collect()
+    }
+}
+
+/// Waits until a store answers again.
+pub(crate) async fn recovered(store: &dyn FlowStore) {
+    let deadline = Instant::now() + BACK;
+    while let Err(error) = store.beat().await {
+        assert!(Instant::now() < deadline, "not back: {error}");
+        sleep(Duration::from_millis(20)).await;
     }
 }

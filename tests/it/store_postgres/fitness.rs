@@ -6,10 +6,9 @@ use appattest_integrator::store::{
 };
 use integrator_testbed::postgres::Options;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{UNHURRIED, cause, own_server, place, recovered, refusal};
-use crate::contract::subject::Subject;
+use super::{UNHURRIED, cause, own_server, place, refusal};
+use crate::contract::subject::{Subject, recovered};
 use crate::harness::service::STARTED;
 use crate::harness::stores::postgres_server;
 
@@ -86,7 +85,7 @@ async fn a_server_that_takes_no_writes_is_refused_and_one_that_ceases_to_is_not_
 
     server.psql("BEGIN; SET TRANSACTION READ WRITE; ALTER ROLE integrator SET default_transaction_read_only = off; COMMIT");
     server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'appattest-integrator'");
-    recovered(&*subject.store, Duration::from_secs(10)).await;
+    recovered(&*subject.store).await;
     subject.store.ready().await.unwrap();
 }
 

@@ -22,7 +22,6 @@ use appattest_integrator::store::{
     Bounds, FlowStore, Next, PrepareError, ServerClock, StoreError, Stored,
 };
 use integrator_testbed::postgres::{Options, Server};
-use tokio::time::{Instant, sleep};
 
 use crate::contract::subject::Subject;
 use crate::harness::stores::{At, Kind, Place, postgres_server};
@@ -94,14 +93,5 @@ async fn refusal(url: &str) -> String {
     match Subject::opened(place(url)).store.prepare().await {
         Err(PrepareError::Unsuitable(reason)) => reason,
         other => panic!("not refused: {other:?}"),
-    }
-}
-
-/// Waits until the store answers again.
-async fn recovered(store: &dyn FlowStore, patience: Duration) {
-    let deadline = Instant::now() + patience;
-    while let Err(error) = store.beat().await {
-        assert!(Instant::now() < deadline, "not back: {error}");
-        sleep(Duration::from_millis(20)).await;
     }
 }

@@ -11,15 +11,13 @@ use integrator_testbed::proxy::Proxy;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::{UNHURRIED, cause, own_server, record, recovered};
+use super::{UNHURRIED, cause, own_server, record};
 use crate::contract::samples::{handle, replacement};
-use crate::contract::subject::Subject;
+use crate::contract::subject::{Subject, recovered};
 use crate::harness::stores::Place;
 
 /// Longer than an operation takes; the machine may be busy.
 const IN_TIME: Duration = Duration::from_secs(10);
-/// How soon a store is back once its server is; the machine may be busy.
-const BACK: Duration = Duration::from_secs(10);
 
 /// As patient as a store in service.
 fn in_service(url: &str) -> Place {
@@ -69,7 +67,7 @@ async fn a_server_that_was_killed_has_what_it_acknowledged_and_the_store_goes_on
     subject.store.ready().await.unwrap_err();
 
     server.restart();
-    recovered(&*subject.store, BACK).await;
+    recovered(&*subject.store).await;
 
     subject.store.ready().await.unwrap();
     assert!(acknowledged.len() >= 40);
@@ -119,7 +117,7 @@ async fn a_silent_server_is_given_up_in_time_and_used_again_when_it_speaks() {
     subject.store.ready().await.unwrap_err();
 
     server.resume();
-    recovered(&*subject.store, BACK).await;
+    recovered(&*subject.store).await;
     subject.store.ready().await.unwrap();
     subject.store.load(&handle(1)).await.unwrap();
 }
@@ -194,6 +192,6 @@ async fn waiting_for_a_connection_or_a_lock_is_bounded() {
     );
     held.await.unwrap();
 
-    recovered(&*subject.store, BACK).await;
+    recovered(&*subject.store).await;
     assert!(subject.loaded(&handle(1)).await.is_some());
 }

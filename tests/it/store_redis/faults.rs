@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::repair::age_entry;
-use super::{place, recovered, server, start, subject};
+use super::{place, server, start, subject};
 use crate::contract::samples::{answer, handle, number, replacement, start_key};
-use crate::contract::subject::Subject;
+use crate::contract::subject::{Subject, recovered};
 
 /// How many lives run at a time, in each of two processes.
 const LIVES: u64 = 8;
@@ -252,7 +252,7 @@ async fn after_any_faults_nothing_is_lost_and_the_index_agrees_with_the_records(
 
     // Patterns that were not sent yet are used up.
     for process in &processes {
-        recovered(&*process.store, Duration::from_secs(10)).await;
+        recovered(&*process.store).await;
     }
     // What was cut off long ago is not waited for.
     for flow in lines(&server, &["HKEYS", "integrator:{index}:entries"]) {

@@ -18,14 +18,12 @@ mod repair;
 mod servers;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use appattest_integrator::store::{
     FlowStore, LookupKey, Next, PrepareError, Query, ServerClock, StoreError, Stored,
 };
 use integrator_testbed::redis::{Options, Server};
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep};
 
 use crate::contract::samples::handle;
 use crate::contract::subject::{MOST, Subject};
@@ -98,14 +96,5 @@ async fn silence(url: String) -> String {
     match Subject::opened(place(url)).store.prepare().await {
         Err(PrepareError::Unreachable(cause)) => cause,
         other => panic!("reached: {other:?}"),
-    }
-}
-
-/// Waits until the store answers again.
-async fn recovered(store: &dyn FlowStore, patience: Duration) {
-    let deadline = Instant::now() + patience;
-    while let Err(error) = store.beat().await {
-        assert!(Instant::now() < deadline, "not back: {error}");
-        sleep(Duration::from_millis(20)).await;
     }
 }

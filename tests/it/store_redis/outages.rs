@@ -7,12 +7,15 @@ use integrator_testbed::proxy::Proxy;
 use integrator_testbed::redis::Options;
 use tokio::time::Instant;
 
-use super::{cause, place, recovered, server, subject};
+use super::{cause, place, server, subject};
 use crate::contract::samples::{handle, replacement};
-use crate::contract::subject::Subject;
+use crate::contract::subject::{Subject, recovered};
 
-/// Longer than an operation takes, or a store needs to be back; the machine may be busy.
+/// Longer than an operation takes; the machine may be busy.
 const IN_TIME: Duration = Duration::from_secs(10);
+
+/// Far less than an operation is given.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn a_server_that_stands_still_is_given_up_and_found_again() {
@@ -30,7 +33,7 @@ async fn a_server_that_stands_still_is_given_up_and_found_again() {
     assert!(asked.elapsed() < IN_TIME);
     server.resume();
 
-    recovered(&*subject.store, IN_TIME).await;
+    recovered(&*subject.store).await;
     subject.polled(&begun, 10, 200).await;
 }
 
@@ -40,16 +43,19 @@ async fn a_server_that_is_not_there_is_told_at_once_and_found_when_it_is() {
     let subject = subject(&server).await;
     server.kill();
 
-    let asked = Instant::now();
-    let mut told = String::new();
+    let mut took = Vec::new();
     for _ in 0..20 {
-        told = cause(subject.store.load(&handle(1)).await);
+        let asked = Instant::now();
+        let told = cause(subject.store.load(&handle(1)).await);
+        took.push(asked.elapsed());
+        assert!(told.contains("nobody takes connections"), "{told}");
     }
-    assert!(asked.elapsed() < IN_TIME);
-    assert!(told.contains("nobody takes connections"), "{told}");
+    // Most of them: a machine that stands still for a moment is late once.
+    let at_once = took.iter().filter(|took| **took < AT_ONCE).count();
+    assert!(at_once >= 15, "{took:?}");
 
     server.restart();
-    recovered(&*subject.store, IN_TIME).await;
+    recovered(&*subject.store).await;
     subject.begun(1).await;
 }
 
@@ -67,7 +73,7 @@ async fn a_connection_that_leads_nowhere_is_replaced() {
     cause(subject.store.load(&handle(1)).await);
     proxy.pass();
 
-    recovered(&*subject.store, IN_TIME).await;
+    recovered(&*subject.store).await;
     assert!(proxy.connections() > before);
     subject.polled(&begun, 10, 200).await;
 }
@@ -113,7 +119,7 @@ async fn a_primary_that_became_a_replica_is_told_as_one() {
     assert!(subject.store.ready().await.is_err());
 
     server.command(&["REPLICAOF", "NO", "ONE"]);
-    recovered(&*subject.store, IN_TIME).await;
+    recovered(&*subject.store).await;
     subject.polled(&begun, 20, 200).await;
 }
 
@@ -145,6 +151,6 @@ async fn a_server_that_cannot_save_is_told_so() {
 
     server.command(&["CONFIG", "SET", "dbfilename", "dump.rdb"]);
     server.command(&["SAVE"]);
-    recovered(&*subject.store, IN_TIME).await;
+    recovered(&*subject.store).await;
     subject.polled(&begun, 20, 200).await;
 }

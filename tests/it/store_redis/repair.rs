@@ -9,7 +9,7 @@ use integrator_testbed::redis::{Options, Server};
 
 use super::{beside, cause, key, place, record, server, start, subject, with_flow_id};
 use crate::contract::samples::{answer, handle, replacement, start_key};
-use crate::contract::subject::Subject;
+use crate::contract::subject::{Subject, recovered};
 
 const ENTRIES: &str = "integrator:{index}:entries";
 /// What is sent with every change of the index but removals, and with nothing else.
@@ -287,7 +287,7 @@ async fn an_operation_that_is_given_up_is_repaired() {
     hanging.refuse();
     hanging.pass();
 
-    super::recovered(&*subject.store, Duration::from_secs(10)).await;
+    recovered(&*subject.store).await;
 
     assert_eq!(subject.found(&with_flow_id("f")).await, [1]);
 }

@@ -1,15 +1,13 @@
 //! Whole lives of flows on servers that forget, restart, or are a cluster.
 
-use std::time::Duration;
-
 use appattest_integrator::store::{Created, Query, ServerClock, check_file};
 use integrator_core::flow::time::Tick;
 use integrator_testbed::redis::{Options, Persistence, Server};
 use jiff::Timestamp;
 
-use super::{beside, key, place, recovered, server, start, subject, with_flow_id};
+use super::{beside, key, place, server, start, subject, with_flow_id};
 use crate::contract::samples::{answer, handle, number, start_key};
-use crate::contract::subject::Subject;
+use crate::contract::subject::{Subject, recovered};
 use crate::harness::stores::Place;
 
 /// Runs a flow from its start to its removal with all that a store can be asked, doing `between`
@@ -148,7 +146,7 @@ async fn a_cluster_that_restarts_is_found_again() {
     let begun = subject.begun(1).await;
 
     server.restart();
-    recovered(&*subject.store, Duration::from_secs(10)).await;
+    recovered(&*subject.store).await;
 
     assert_eq!(
         subject.loaded(&handle(1)).await,
@@ -172,7 +170,7 @@ async fn a_restart_loses_nothing_that_was_acknowledged_and_needs_no_reopening() 
     let census = subject.store.census().await.unwrap();
 
     server.restart();
-    recovered(&*subject.store, Duration::from_secs(10)).await;
+    recovered(&*subject.store).await;
 
     let all: Vec<u64> = (1..=21).collect();
     assert_eq!(subject.found(&Query::default()).await, all);
